@@ -1,0 +1,110 @@
+"""Loading a base: the embedded one, or any Hugging Face sequence-to-sequence model by id or folder."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from tailorbird.errors import BaseError
+
+EMBEDDED = "embedded"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base model in memory, with what identifies it."""
+
+    name: str
+    model: nn.Module
+    tokenizer: PreTrainedTokenizerBase
+    sha256: str
+    """Over names, shapes and bytes of all weights, and the configuration's shape-giving part."""
+    tokenizer_sha256: str
+
+    @property
+    def pad(self) -> int:
+        """Id of the padding token."""
+        return int(self.tokenizer.pad_token_id)
+
+    @property
+    def max_positions(self) -> int | None:
+        """Longest input the base can take; None where positions are relative, as in T5."""
+        positions = getattr(self.model.config, "max_position_embeddings", None)
+        return int(positions) if positions else None
+
+
+def embedded_folder() -> Path:
+    """Where the embedded base lies in the package; BaseError when this installation has none."""
+    folder = Path(str(files("tailorbird.base"))) / "embedded"
+    if not (folder / "model.safetensors").exists():
+        raise BaseError(
+            f"{folder} holds no model.safetensors: install a released package, or train a base with "
+            "`tailorbird pretrain --out DIR` and give it as --base DIR."
+        )
+    return folder
+
+
+def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Base:
+    """Load base ``name`` in fp32: ``embedded``, a folder, or a Hugging Face model id.
+
+    Raises BaseError when it is not there, is no encoder-decoder model, or has no padding token.
+    """
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    place = str(embedded_folder()) if name == EMBEDDED else name
+    config = _load(name, lambda: AutoConfig.from_pretrained(place))
+    if not getattr(config, "is_encoder_decoder", False):
+        raise BaseError(
+            f"--base {name} is a {config.model_type} model without an encoder: "
+            "choose a sequence-to-sequence base such as BART, PLBART, T5 or CodeT5."
+        )
+    tokenizer = _load(name, lambda: AutoTokenizer.from_pretrained(place))
+    if tokenizer.pad_token_id is None:
+        raise BaseError(f"--base {name} has a tokenizer without a padding token: give one that has.")
+    model = _load(
+        name,
+        # Eager attention on a CPU: measured faster than sdpa there, and torch's counter sees each of its products.
+        lambda: AutoModelForSeq2SeqLM.from_pretrained(place, dtype=torch.float32, attn_implementation="eager"),
+    )
+    model.eval()
+    if device is not None:
+        model.to(device)
+    return Base(name, model, tokenizer, weights_sha256(model), tokenizer_sha256(tokenizer))
+
+
+def _load(name: str, load: Callable[[], T]) -> T:
+    try:
+        return load()
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BaseError(
+            f"--base {name} could not be loaded ({reason}): give a folder with a Hugging Face sequence-to-sequence "
+            "model, or a model id that this machine can reach."
+        ) from error
+
+
+def weights_sha256(model: nn.Module) -> str:
+    """SHA-256 over the names, shapes, types and bytes of a model's parameters and buffers, in order of name."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.detach().to("cpu").contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def tokenizer_sha256(tokenizer: PreTrainedTokenizerBase) -> str:
+    """SHA-256 over what a tokenizer does: its backend's own JSON where there is one, else its vocabulary."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    content = backend.to_str() if backend is not None else json.dumps(tokenizer.get_vocab(), sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

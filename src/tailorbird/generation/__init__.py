@@ -1,0 +1,1 @@
+"""Generation: candidates for each focal method, and the losses of the developers' own tests."""

@@ -1,0 +1,209 @@
+"""The stage from a data set and a model to candidates, with the losses of the developers' own tests."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tailorbird import __version__
+from tailorbird.base.load import Base, load_base
+from tailorbird.base.prompts import Prompt, encode_pair
+from tailorbird.config import GenerateConfig
+from tailorbird.errors import DataError
+from tailorbird.generation.decode import Decoding, decode_batch, to_text
+from tailorbird.generation.journal import Journal
+from tailorbird.java_text import canonical_layout
+from tailorbird.mining.dataset import DataSet, load_data
+from tailorbird.progress import Progress, Silent
+from tailorbird.records import Candidate, Cost, DeltaManifest, GenerationHeader, Pair, ReferenceLoss
+from tailorbird.storage import sha256_bytes, write_jsonl
+from tailorbird.strategies.delta import attach_delta, load_delta
+from tailorbird.training.batches import Encoded
+from tailorbird.training.device import choose_device, describe_device, versions
+from tailorbird.training.losses import target_losses, with_other_inputs
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One generation: the base as it stands, and what it is asked."""
+
+    base: Base
+    delta: DeltaManifest | None
+    data: DataSet
+    config: GenerateConfig
+    pairs: tuple[Pair, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        parts = (
+            self.base.sha256,
+            self.base.tokenizer_sha256,
+            self.delta.tensors_sha256 if self.delta else "",
+            self.data.manifest.pairs_sha256,
+            self.config,
+            sorted(versions().items()),
+        )
+        return sha256_bytes(msgspec.json.encode(parts))
+
+
+def generate(
+    data: Path,
+    out: Path,
+    config: GenerateConfig,
+    *,
+    base: str = "embedded",
+    delta: Path | None = None,
+    progress: Progress | None = None,
+) -> GenerationHeader:
+    """Generate for one split of ``data`` with ``base``, personalised by ``delta`` where one is given."""
+    model = load_base(base, device=choose_device())
+    return generate_base(load_data(data), out, config, model, delta=delta, progress=progress)
+
+
+def generate_base(
+    data: DataSet,
+    out: Path,
+    config: GenerateConfig,
+    base: Base,
+    *,
+    delta: Path | None = None,
+    progress: Progress | None = None,
+) -> GenerationHeader:
+    """The same with data and base in memory; the delta is off the base again afterwards."""
+    decoding = _decoding(config)
+    pairs = data.split(config.split)
+    pairs = pairs[: config.limit] if config.limit else pairs
+    if not pairs:
+        raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
+    manifest, tensors = load_delta(delta) if delta is not None else (None, {})
+    undo = attach_delta(base, manifest, tensors) if manifest is not None else (lambda: None)
+    try:
+        return _run(_Task(base, manifest, data, config, pairs), decoding, out, progress or Silent())
+    finally:
+        undo()
+
+
+def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> GenerationHeader:
+    prompts = [
+        encode_pair(
+            task.base.tokenizer,
+            pair,
+            max_source=task.config.max_source_tokens,
+            max_target=task.config.max_target_tokens,
+        )
+        for pair in task.pairs
+    ]
+    journal = Journal(out, task.fingerprint)
+    _decode_all(task, decoding, prompts, journal, progress)
+    candidates = [candidate for pair in task.pairs for candidate in journal.done[pair.id]]
+    references = _reference_losses(task, prompts)
+    header = _header(task, decoding, candidates)
+    write_jsonl(out, [header, *references, *candidates])
+    journal.close()
+    return header
+
+
+def _decode_all(
+    task: _Task, decoding: Decoding, prompts: Sequence[Prompt], journal: Journal, progress: Progress
+) -> None:
+    progress.start(f"generating ({task.delta.strategy if task.delta else 'base'})", len(task.pairs))
+    # Long inputs share batches with long ones; the order does not depend on what was done before a kill.
+    order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index].source), index))
+    size = task.config.batch_size
+    for number, start in enumerate(range(0, len(order), size)):
+        indices = order[start : start + size]
+        if any(task.pairs[index].id not in journal.done for index in indices):
+            journal.add(_decode_some(task, decoding, prompts, indices, seed=task.config.seed + number))
+        progress.update(min(start + size, len(order)))
+    progress.finish()
+
+
+def _decode_some(
+    task: _Task, decoding: Decoding, prompts: Sequence[Prompt], indices: Sequence[int], *, seed: int
+) -> list[Candidate]:
+    started = time.perf_counter()
+    decoded = decode_batch(task.base, [prompts[index].source for index in indices], decoding, seed=seed)
+    share = (time.perf_counter() - started) / (len(indices) * decoding.candidates)
+    return [
+        Candidate(
+            pair_id=task.pairs[index].id,
+            index=rank,
+            text=to_text(task.base, one),
+            log_probability=one.log_probability,
+            tokens=len(one.tokens),
+            finished=one.finished,
+            seconds=share,
+        )
+        for index, ranked in zip(indices, decoded, strict=True)
+        for rank, one in enumerate(ranked)
+    ]
+
+
+def _reference_losses(task: _Task, prompts: Sequence[Prompt]) -> list[ReferenceLoss]:
+    examples = [Encoded(prompt.source, prompt.target) for prompt in prompts]
+    own = target_losses(task.base.model, examples, pad=task.base.pad)
+    other = target_losses(task.base.model, with_other_inputs(examples), pad=task.base.pad)
+    return [
+        ReferenceLoss(
+            pair_id=pair.id,
+            loss=mine.loss,
+            other_loss=theirs.loss,
+            tokens=mine.tokens,
+            characters=_characters(task.base, pair, prompt),
+            truncated=prompt.target_cut,
+        )
+        for pair, prompt, mine, theirs in zip(task.pairs, prompts, own, other, strict=True)
+    ]
+
+
+def _characters(base: Base, pair: Pair, prompt: Prompt) -> int:
+    if not prompt.target_cut:
+        return len(canonical_layout(pair.test.text))
+    return len(str(base.tokenizer.decode(list(prompt.target), skip_special_tokens=True)))
+
+
+def _decoding(config: GenerateConfig) -> Decoding:
+    return Decoding(
+        method=config.decoding,
+        candidates=config.candidates,
+        beams=config.beams,
+        temperature=config.temperature,
+        top_p=config.top_p,
+        max_tokens=config.max_target_tokens,
+    )
+
+
+def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) -> GenerationHeader:
+    settings: dict[str, str | int | float | bool] = {
+        "candidates": decoding.candidates,
+        "max_source_tokens": task.config.max_source_tokens,
+        "max_target_tokens": task.config.max_target_tokens,
+        "batch_size": task.config.batch_size,
+    }
+    if decoding.method == "beam":
+        settings["beams"] = decoding.beams
+    if decoding.method == "sample":
+        settings |= {"temperature": decoding.temperature, "top_p": decoding.top_p}
+    total = sum(parameter.numel() for parameter in task.base.model.parameters())
+    return GenerationHeader(
+        tailorbird=__version__,
+        strategy=task.delta.strategy if task.delta else "base",
+        split=task.config.split,
+        decoding=decoding.method,
+        settings=settings,
+        training=task.delta.settings if task.delta else {},
+        base_name=task.base.name,
+        base_sha256=task.base.sha256,
+        data_sha256=task.data.manifest.pairs_sha256,
+        delta_sha256=task.delta.tensors_sha256 if task.delta else "",
+        source=task.data.manifest.source,
+        seed=task.delta.seed if task.delta else task.config.seed,
+        cost=task.delta.cost if task.delta else Cost(total_parameters=total),
+        curve=task.delta.curve if task.delta else (),
+        generate_seconds=sum(candidate.seconds for candidate in candidates),
+        generated_tokens=sum(candidate.tokens for candidate in candidates),
+        versions=versions(),
+        device=describe_device(next(task.base.model.parameters()).device),
+    )

@@ -1,0 +1,48 @@
+"""Finished batches of a generation in progress, so that a killed run does none of them twice."""
+
+from pathlib import Path
+
+import msgspec
+
+from tailorbird.errors import StorageError
+from tailorbird.records import Candidate
+
+
+class Journal:
+    """An append-only file beside the output; its first line is the run's fingerprint."""
+
+    def __init__(self, out: Path, fingerprint: str) -> None:
+        self._path = out.with_name(f".{out.name}.partial")
+        self._header = msgspec.json.encode({"fingerprint": fingerprint}) + b"\n"
+        self.done: dict[str, list[Candidate]] = self._read()
+
+    def _read(self) -> dict[str, list[Candidate]]:
+        done: dict[str, list[Candidate]] = {}
+        if self._path.exists():
+            header, _, rest = self._path.read_bytes().partition(b"\n")
+            if header + b"\n" == self._header:
+                # A kill may have cut the last line; what follows the last line break is not a whole batch.
+                for line in rest.split(b"\n")[:-1]:
+                    for candidate in msgspec.json.decode(line, type=list[Candidate]):
+                        done.setdefault(candidate.pair_id, []).append(candidate)
+        return done
+
+    def add(self, candidates: list[Candidate]) -> None:
+        """Append one batch as one line."""
+        fresh = not self.done
+        for candidate in candidates:
+            self.done.setdefault(candidate.pair_id, []).append(candidate)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("wb" if fresh else "ab") as file:
+                if fresh:
+                    file.write(self._header)
+                file.write(msgspec.json.encode(candidates) + b"\n")
+        except OSError as error:
+            raise StorageError(
+                f"{self._path} could not be written ({error.strerror}): free space or choose another --out."
+            ) from error
+
+    def close(self) -> None:
+        """The output is written: the journal has served."""
+        self._path.unlink(missing_ok=True)

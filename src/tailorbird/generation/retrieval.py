@@ -1,0 +1,65 @@
+"""The retrieval copy: the test of the most similar training focal method (BM25), as if it had been generated.
+
+A model that loses to it has not earned its cost.
+"""
+
+import time
+from pathlib import Path
+
+import bm25s
+import numpy as np
+
+from tailorbird import __version__
+from tailorbird.errors import DataError
+from tailorbird.java_text import canonical_layout, lexemes
+from tailorbird.mining.dataset import DataSet
+from tailorbird.records import Candidate, Cost, GenerationHeader
+from tailorbird.storage import write_jsonl
+
+NAME = "retrieval-copy"
+
+
+def copy_nearest(data: DataSet, out: Path, *, split: str = "test") -> GenerationHeader:
+    """Write a candidates file for ``split`` in which every candidate is a copied training test."""
+    training, wanted = data.split("train"), data.split(split)
+    if not training or not wanted:
+        raise DataError(f"The data set has {len(training)} training and {len(wanted)} {split} pairs: nothing to copy.")
+    started = time.perf_counter()
+    index = bm25s.BM25()
+    index.index([_terms(pair.focal.text) for pair in training], show_progress=False)
+    candidates = []
+    for pair in wanted:
+        scores = index.get_scores(_terms(pair.focal.text))
+        # The first of equals, so that the copy is the same on every machine.
+        nearest = training[int(np.argmax(scores))]
+        candidates.append(
+            Candidate(
+                pair_id=pair.id,
+                index=0,
+                text=canonical_layout(nearest.test.text),
+                log_probability=None,
+                tokens=0,
+                finished=True,
+                seconds=0.0,
+            )
+        )
+    header = GenerationHeader(
+        tailorbird=__version__,
+        strategy=NAME,
+        split=split,
+        decoding="copy",
+        settings={"retriever": "bm25", "query": "focal method"},
+        base_name="none",
+        data_sha256=data.manifest.pairs_sha256,
+        source=data.manifest.source,
+        seed=data.manifest.seed,
+        cost=Cost(),
+        generate_seconds=time.perf_counter() - started,
+        versions={"bm25s": bm25s.__version__},
+    )
+    write_jsonl(out, [header, *candidates])
+    return header
+
+
+def _terms(text: str) -> list[str]:
+    return [lexeme for lexeme in lexemes(text) if lexeme[0].isalnum() or lexeme[0] in "_$"] or ["<empty>"]

@@ -1,0 +1,73 @@
+"""The two stages of the base: denoising, then focal method -> test case with denoising mixed in."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tailorbird.pretraining.denoising import infill
+from tailorbird.pretraining.token_store import TokenStore
+from tailorbird.training.batches import Batch, Encoded, EpochOrder, collate
+
+PAD, END, MASK = 1, 2, 4
+
+
+class DenoisingBatches:
+    """Batch of a step: snippets cut to ``length`` tokens, spans masked anew each time from (seed, step)."""
+
+    def __init__(self, store: TokenStore, indices: Sequence[int], *, batch_size: int, length: int, seed: int) -> None:
+        self._store, self._indices, self._length, self._seed = store, list(indices), length, seed
+        lengths = np.minimum(store.lengths()[self._indices], length)
+        self._order = EpochOrder([int(n) for n in lengths], batch_size=batch_size, seed=seed)
+
+    def examples(self, step: int) -> list[Encoded]:
+        """The examples of ``step``, before padding."""
+        random = np.random.default_rng((self._seed, step))
+        return [self._noised(self._indices[at], random) for at in self._order(step)]
+
+    def __call__(self, step: int) -> Batch:
+        return collate(self.examples(step), pad=PAD)
+
+    def _noised(self, index: int, random: np.random.Generator) -> Encoded:
+        tokens = self._store[index]
+        if len(tokens) > self._length:
+            # A window anywhere in the snippet: its end is seen as often as its beginning.
+            start = int(random.integers(0, len(tokens) - self._length + 1))
+            tokens = tokens[start : start + self._length]
+        if tokens[-1] != END:
+            tokens = [*tokens[:-1], END]
+        return Encoded(tuple(infill(tokens, mask=MASK, random=random)), tuple(tokens))
+
+
+class PairBatches:
+    """Batch of a step: encoded pairs in epoch order."""
+
+    def __init__(self, examples: Sequence[Encoded], *, batch_size: int, seed: int) -> None:
+        self._examples = examples
+        lengths = [len(example.source) + len(example.target) for example in examples]
+        self._order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
+
+    def __call__(self, step: int) -> Batch:
+        return collate([self._examples[at] for at in self._order(step)], pad=PAD)
+
+
+def mixed(pairs: Callable[[int], Batch], denoising: Callable[[int], Batch], *, every: int) -> Callable[[int], Batch]:
+    """Every ``every``-th step denoises, so that reading the input is not forgotten; 0 never does."""
+
+    def batch(step: int) -> Batch:
+        return denoising(step) if every and step % every == every - 1 else pairs(step)
+
+    return batch
+
+
+def held_out_indices(count: int, *, held_out: int, seed: int) -> tuple[list[int], list[int]]:
+    """(training, held-out) indices of ``count`` examples, drawn from ``seed``."""
+    order = np.random.default_rng(seed).permutation(count)
+    cut = min(held_out, count // 10)
+    return sorted(int(i) for i in order[cut:]), sorted(int(i) for i in order[:cut])
+
+
+def pair_store(stem: Path) -> list[Encoded]:
+    """Pairs written as two token stores, ``stem.source`` and ``stem.target``."""
+    sources, targets = TokenStore(stem.with_name(stem.name + "-source")), TokenStore(stem.with_name(stem.name + "-target"))
+    return [Encoded(tuple(sources[index]), tuple(targets[index])) for index in range(len(sources))]

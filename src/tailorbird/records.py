@@ -1,0 +1,342 @@
+"""The nouns that travel between stages: frozen, typed, and free of imports beyond the standard library.
+
+Each stage reads and writes these as JSON or JSON lines (see ``docs/formats.md``); no dictionary crosses a boundary.
+"""
+
+from dataclasses import dataclass, field
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a project came from: what it takes to get the same bytes again."""
+
+    kind: str
+    """``path``, ``git`` or ``maven``."""
+    location: str
+    """The SOURCE as resolved: a folder's name, a git URL, or ``group:artifact:version``."""
+    version: str | None = None
+    """Maven version, where there is one."""
+    commit: str | None = None
+    """Git commit, where there is one; ``+dirty`` is appended when the tree has uncommitted changes."""
+    licence: str | None = None
+    """Name of the licence that the pom or the tree declares."""
+    artifacts: tuple[tuple[str, str], ...] = ()
+    """(file name, SHA-256) of each artifact that was fetched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FocalMethod:
+    """The method under test, inside its class."""
+
+    class_name: str
+    """Simple name; a nested class is written ``Outer.Inner``."""
+    package: str
+    name: str
+    signature: str
+    """Modifiers, return type, name and parameters, on one line, without the body."""
+    parameters: tuple[str, ...]
+    """Parameter types as written, ``...`` kept."""
+    path: str
+    """Relative to the project's root, with forward slashes."""
+    line: int
+    end_line: int
+    text: str
+    """The method as written, from its first modifier or annotation to its closing brace; Javadoc left out."""
+    context: str
+    """The focal context at the data set's level (``fm_fc_ms_ff``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestCase:
+    """One test method, as its developers wrote it."""
+
+    __test__ = False  # pytest: this is a noun, not a test class
+
+    class_name: str
+    package: str
+    name: str
+    framework: str
+    """``junit4`` or ``junit5``."""
+    annotations: tuple[str, ...]
+    """Annotation names without ``@`` and arguments."""
+    path: str
+    line: int
+    end_line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A focal method with one of its test cases: the unit of training and of evaluation."""
+
+    id: str
+    """16 hexadecimal digits, a hash of where both halves stand; stable between runs."""
+    focal: FocalMethod
+    test: TestCase
+    evidence: tuple[str, ...]
+    """Why these two belong together, strongest first (``docs/formats.md`` lists the words)."""
+    confidence: float
+    """0 to 1, from the evidence."""
+    cluster: int
+    """Near-duplicate cluster; a cluster and a focal class never straddle two splits."""
+    split: str
+    """``train``, ``validation`` or ``test``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An input that mining left out, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leakage:
+    """How close the held-out tests are to the training tests."""
+
+    clusters: int
+    largest_cluster: int
+    groups: int
+    """Groups that are split as one: classes joined through shared clusters."""
+    shared_classes: int
+    """Focal classes in more than one split: 0 by construction, checked."""
+    shared_clusters: int
+    """Clusters in more than one split: 0 by construction, checked."""
+    max_similarity: float
+    """Largest Jaccard similarity of token shingles between a test pair and a training pair."""
+    test_with_neighbour: tuple[tuple[float, int], ...]
+    """For each threshold: how many test pairs have a training pair at least that similar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataManifest:
+    """What a mined data set is and where it came from (``manifest.json``)."""
+
+    format_version: int
+    tailorbird: str
+    source: Provenance
+    context_level: str
+    seed: int
+    files: int
+    test_cases: int
+    pairs: int
+    splits: dict[str, int]
+    leakage: Leakage
+    skipped: tuple[Skipped, ...]
+    seconds: float
+    pairs_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a personalisation cost. Zero for a reference row that trains nothing."""
+
+    train_seconds: float = 0.0
+    train_flops: int = 0
+    """Floating-point operations of all training steps, counted by torch's FLOP counter."""
+    peak_memory_bytes: int = 0
+    """Peak resident memory of the process, or of the device where there is one."""
+    trainable_parameters: int = 0
+    """Parameters that the optimiser updates; for a prefix those of its reparametrisation."""
+    total_parameters: int = 0
+    """Parameters of the base, tied ones once."""
+    stored_parameters: int = 0
+    """Values in the delta; for a prefix the keys and values alone."""
+    delta_bytes: int = 0
+    steps: int = 0
+    examples: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurvePoint:
+    """One point of a learning curve."""
+
+    step: int
+    seconds: float
+    train_loss: float | None
+    validation_loss: float | None
+    flops: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaManifest:
+    """What a delta is, and what it must meet again on loading (``delta.json``)."""
+
+    format_version: int
+    tailorbird: str
+    strategy: str
+    settings: dict[str, str | int | float | bool]
+    """Training and strategy settings, as used."""
+    fingerprint: str
+    """Hash of all that determines the tensors: equal runs are not done twice."""
+    source: Provenance
+    base_name: str
+    base_sha256: str
+    tokenizer_sha256: str
+    data_sha256: str
+    tensors_sha256: str
+    """SHA-256 of ``delta.safetensors``."""
+    tensors: dict[str, tuple[int, ...]]
+    """Name and shape of every tensor in the delta."""
+    seed: int
+    cost: Cost
+    curve: tuple[CurvePoint, ...]
+    licence: str | None
+    versions: dict[str, str]
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationHeader:
+    """First line of a candidates file: what produced it."""
+
+    kind: str = "header"
+    format_version: int = FORMAT_VERSION
+    tailorbird: str = ""
+    strategy: str = ""
+    """A strategy's name, ``base`` or ``retrieval-copy``."""
+    split: str = ""
+    decoding: str = ""
+    """``greedy``, ``beam`` or ``sample``; ``copy`` for the retrieval copy."""
+    settings: dict[str, str | int | float | bool]
+    """Decoding settings, as used."""
+    training: dict[str, str | int | float | bool] = field(default_factory=dict)
+    """The delta's settings; empty for the base and the retrieval copy."""
+    base_name: str = ""
+    base_sha256: str = ""
+    data_sha256: str = ""
+    delta_sha256: str = ""
+    """Empty for the base and the retrieval copy."""
+    source: Provenance
+    seed: int = 0
+    cost: Cost
+    curve: tuple[CurvePoint, ...] = ()
+    generate_seconds: float = 0.0
+    generated_tokens: int = 0
+    versions: dict[str, str]
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceLoss:
+    """Teacher-forced loss of one developer's test under the model, in nats."""
+
+    kind: str = "reference"
+    pair_id: str
+    loss: float
+    """Sum over target tokens of -log p, given the pair's own input."""
+    other_loss: float
+    """The same sum, given another pair's input."""
+    tokens: int
+    characters: int
+    truncated: bool
+    """The target was longer than the model's limit; loss covers the part within it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One generated test case."""
+
+    kind: str = "candidate"
+    pair_id: str
+    index: int
+    """0 for the first (best) of the n candidates of this focal method."""
+    text: str
+    log_probability: float | None
+    """Sum over generated tokens of log p; None where no model wrote it."""
+    tokens: int
+    finished: bool
+    """The end token was reached within the length limit."""
+    seconds: float
+    """Wall seconds of its batch, divided by the candidates in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Scores of one strategy on the held-out tests; None where it does not apply (the retrieval copy has no loss)."""
+
+    validation_loss: float | None
+    """Nats per target token, over all references of the split."""
+    perplexity: float | None
+    loss_per_character: float | None
+    input_gain: float | None
+    """Loss with another pair's input, minus the loss with its own (nats per token)."""
+    bleu4: float
+    """Corpus BLEU-4, 0 to 100 (sacrebleu; tokens are Java lexemes)."""
+    exact_match: float
+    edit_similarity: float
+    syntax_valid: float
+    calls_focal_method: float
+    finished: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairScore:
+    """Scores of one pair's first candidate, kept for paired statistics."""
+
+    pair_id: str
+    focal_class: str
+    loss: float | None
+    other_loss: float | None
+    tokens: int
+    bleu4: float
+    """Sentence BLEU-4, add-one smoothed beyond unigrams."""
+    exact_match: bool
+    edit_similarity: float
+    syntax_valid: bool
+    calls_focal_method: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One generated test beside the developers' own."""
+
+    pair_id: str
+    focal_class: str
+    focal_signature: str
+    focal_text: str
+    reference: str
+    candidate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultMeta:
+    """What produced a result, so that a command reproduces it."""
+
+    format_version: int
+    tailorbird: str
+    source: Provenance
+    split: str
+    pairs: int
+    candidates: int
+    seed: int
+    decoding: str
+    base_name: str
+    base_sha256: str
+    data_sha256: str
+    delta_sha256: str
+    candidates_sha256: str
+    commit: str | None
+    """The project's commit, where it came from git."""
+    device: str
+    versions: dict[str, str]
+    settings: dict[str, str | int | float | bool]
+    bleu_signature: str
+    generate_seconds: float
+    generated_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One row of the comparison (``results/NAME.json``)."""
+
+    strategy: str
+    metrics: Metrics
+    cost: Cost
+    meta: ResultMeta
+    curve: tuple[CurvePoint, ...]
+    scores: tuple[PairScore, ...]
+    examples: tuple[Example, ...]

@@ -1,0 +1,31 @@
+"""L-EO: only the token embeddings and the output (softmax) layer train (Zlotchevski et al., FSE 2022).
+
+Where a base ties the two, as BART does, that is one matrix. Position embeddings stay frozen: the arithmetic on the
+paper's base (12.7% of its parameters) fits token embeddings alone.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from tailorbird.base.anatomy import parameter_names
+from tailorbird.errors import BaseError
+from tailorbird.strategies.strategy import Prepared, Settings, Undo
+from tailorbird.strategies.weights import replace_weights, train_only
+
+
+class EmbeddingsOutput:
+    """The vocabulary's vectors move, what is computed with them does not."""
+
+    name = "l-eo"
+    defaults: Settings = {"learning_rate": 2e-3}
+
+    def prepare(self, model: nn.Module, settings: Settings) -> Prepared:  # noqa: ARG002 - the protocol's shape
+        layers = [model.get_input_embeddings(), model.get_output_embeddings()]  # type: ignore[operator]
+        if any(layer is None for layer in layers):
+            raise BaseError(f"{type(model).__name__} does not name its embeddings and output layer: L-EO needs both.")
+        return train_only(model, parameter_names(model, layers))
+
+    def apply(self, model: nn.Module, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:  # noqa: ARG002
+        return replace_weights(model, tensors)

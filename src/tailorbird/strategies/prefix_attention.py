@@ -1,0 +1,67 @@
+"""Attention with learned keys and values in front: the forward change that prefix tuning makes.
+
+It stands behind transformers' attention interface, so the prefix is seen by every query but never enters the cache:
+positions are those of the base, and beams, batches and cached steps need no special care.
+"""
+
+import torch
+from torch import nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import eager_mask
+
+NAME = "tailorbird_prefix"
+
+
+def set_prefix(attention: nn.Module, key: torch.Tensor, value: torch.Tensor) -> None:
+    """Give ``attention`` a prefix; ``key`` and ``value``: (heads, length, head features)."""
+    # Plain attributes: the prefix must not appear among the base's parameters, nor in its state dict.
+    object.__setattr__(attention, "prefix_key", key)
+    object.__setattr__(attention, "prefix_value", value)
+
+
+def clear_prefix(attention: nn.Module) -> None:
+    """Take the prefix off again."""
+    for name in ("prefix_key", "prefix_value"):
+        attention.__dict__.pop(name, None)
+
+
+def attend(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    position_bias: torch.Tensor | None = None,
+    **_: object,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Softmax attention over the prefix and then the sequence.
+
+    query: (batch, heads, q, features); key, value: (batch, heads, k, features); attention_mask: additive,
+    (batch, 1, q, k) or None; position_bias (T5): additive, (1, heads, q, k). Returns (batch, q, heads, features) and the
+    weights (batch, heads, q, prefix + k). A prefix position is never masked and has no position bias.
+    """
+    bias = _sum(attention_mask, position_bias)
+    prefix_key = getattr(module, "prefix_key", None)
+    if prefix_key is not None:
+        batch, length = key.shape[0], prefix_key.shape[1]
+        key = torch.cat([prefix_key.to(key.dtype).expand(batch, -1, -1, -1), key], dim=2)
+        value = torch.cat([module.prefix_value.to(value.dtype).expand(batch, -1, -1, -1), value], dim=2)  # type: ignore[operator, union-attr]
+        bias = nn.functional.pad(bias, (length, 0)) if bias is not None else None
+    scores = torch.matmul(query, key.transpose(2, 3)) * (query.size(-1) ** -0.5 if scaling is None else scaling)
+    if bias is not None:
+        scores = scores + bias
+    weights = nn.functional.dropout(nn.functional.softmax(scores, dim=-1), p=dropout, training=module.training)
+    return torch.matmul(weights, value).transpose(1, 2).contiguous(), weights
+
+
+def _sum(mask: torch.Tensor | None, bias: torch.Tensor | None) -> torch.Tensor | None:
+    if mask is None or bias is None:
+        return mask if bias is None else bias
+    return mask + bias
+
+
+AttentionInterface.register(NAME, attend)
+# eager_mask always gives an explicit mask: the prefix is put in front of it, and no kernel guesses causality.
+AttentionMaskInterface.register(NAME, eager_mask)

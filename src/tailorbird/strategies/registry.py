@@ -1,0 +1,34 @@
+"""The strategies there are. Adding one is one line here."""
+
+from tailorbird.errors import UsageError
+from tailorbird.strategies.custom import Custom
+from tailorbird.strategies.embeddings_output import EmbeddingsOutput
+from tailorbird.strategies.last_decoder_block import LastDecoderBlock
+from tailorbird.strategies.prefix import Prefix
+from tailorbird.strategies.strategy import Settings, Strategy
+
+STRATEGIES: dict[str, Strategy] = {
+    strategy.name: strategy for strategy in (Custom(), EmbeddingsOutput(), LastDecoderBlock(), Prefix())
+}
+
+
+def find_strategy(name: str) -> Strategy:
+    """The strategy called ``name``; UsageError names the known ones otherwise."""
+    if name not in STRATEGIES:
+        raise UsageError(f"{name} is not a strategy: choose one of {', '.join(STRATEGIES)}.")
+    return STRATEGIES[name]
+
+
+def complete_settings(strategy: Strategy, given: Settings) -> dict[str, str | int | float | bool]:
+    """The strategy's defaults with ``given`` on top; an unknown key or a value of another type is a UsageError."""
+    settings = dict(strategy.defaults)
+    for key, value in given.items():
+        if key not in settings:
+            raise UsageError(f"{key} is not a setting of {strategy.name}: it has {', '.join(settings)}.")
+        default = settings[key]
+        if isinstance(default, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(default):
+            raise UsageError(f"{key} = {value!r}: {strategy.name} takes a {type(default).__name__} there.")
+        settings[key] = value
+    return settings

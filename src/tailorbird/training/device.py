@@ -1,0 +1,47 @@
+"""The device that a run uses, and how results name it."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from tailorbird.errors import UsageError
+
+_REPORTED = ("torch", "transformers", "tokenizers", "safetensors")
+
+
+def choose_device() -> torch.device:
+    """A GPU where torch sees one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def use_bfloat16(precision: str, device: torch.device) -> bool:
+    """Whether ``precision`` (``auto``, ``float32``, ``bfloat16``) means bf16 here; auto asks for hardware units."""
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise UsageError(f"precision = {precision}: choose auto, float32 or bfloat16.")
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def describe_device(device: torch.device) -> str:
+    """Name of the device, with the number of threads on a CPU."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"{_processor()} ({torch.get_num_threads()} threads)"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computes, for results and deltas."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _REPORTED}}

@@ -1,0 +1,62 @@
+"""Teacher-forced loss of each example, with its own input and with another's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from tailorbird.training.batches import IGNORED, Batch, Encoded, collate
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLoss:
+    """-log p of one target, summed over its tokens (nats)."""
+
+    loss: float
+    tokens: int
+
+
+def batch_losses(model: nn.Module, batch: Batch) -> list[TargetLoss]:
+    """Loss of each row of ``batch``, computed in the model's own precision without dropout."""
+    logits = model(
+        input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels, use_cache=False
+    ).logits
+    losses = nn.functional.cross_entropy(
+        logits.float().transpose(1, 2), batch.labels, ignore_index=IGNORED, reduction="none"
+    ).sum(dim=1)
+    tokens = (batch.labels != IGNORED).sum(dim=1)
+    return [TargetLoss(float(loss), int(count)) for loss, count in zip(losses, tokens, strict=True)]
+
+
+@torch.no_grad()
+def target_losses(
+    model: nn.Module, examples: Sequence[Encoded], *, pad: int, batch_size: int = 16
+) -> list[TargetLoss]:
+    """Loss of each example, in the given order; batches are formed by length."""
+    model.eval()
+    device = next(model.parameters()).device
+    order = sorted(range(len(examples)), key=lambda index: (len(examples[index].source), index))
+    losses: dict[int, TargetLoss] = {}
+    for start in range(0, len(order), batch_size):
+        indices = order[start : start + batch_size]
+        batch = collate([examples[index] for index in indices], pad=pad).to(device)
+        losses.update(zip(indices, batch_losses(model, batch), strict=True))
+    return [losses[index] for index in range(len(examples))]
+
+
+def mean_loss(losses: Sequence[TargetLoss]) -> float:
+    """Nats per target token over all of ``losses``."""
+    return sum(loss.loss for loss in losses) / max(1, sum(loss.tokens for loss in losses))
+
+
+def with_other_inputs(examples: Sequence[Encoded]) -> list[Encoded]:
+    """Each target with the input of the example half the list away: far from its own class when sorted by class.
+
+    For a list of one there is no other input, and its own is kept: its gain is then 0.
+    """
+    shift = max(1, len(examples) // 2)
+    return [
+        Encoded(examples[(index + shift) % len(examples)].source, example.target)
+        for index, example in enumerate(examples)
+    ]
