@@ -101,6 +101,8 @@ class Leakage:
     largest_cluster: int
     groups: int
     """Groups that are split as one: classes joined through shared clusters."""
+    largest_group: int
+    """Pairs in the largest group; above 60% of all, the split says little about unseen classes."""
     shared_classes: int
     """Focal classes in more than one split: 0 by construction, checked."""
     shared_clusters: int
@@ -201,6 +203,8 @@ class GenerationHeader:
     split: str = ""
     decoding: str = ""
     """``greedy``, ``beam`` or ``sample``; ``copy`` for the retrieval copy."""
+    fingerprint: str = ""
+    """Hash of all that determines the candidates: equal runs are not done twice."""
     settings: dict[str, str | int | float | bool]
     """Decoding settings, as used."""
     training: dict[str, str | int | float | bool] = field(default_factory=dict)

@@ -79,10 +79,21 @@ def generate_base(
         raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
     manifest, tensors = load_delta(delta) if delta is not None else (None, {})
     undo = attach_delta(base, manifest, tensors) if manifest is not None else (lambda: None)
+    task = _Task(base, manifest, data, config, pairs)
     try:
-        return _run(_Task(base, manifest, data, config, pairs), decoding, out, progress or Silent())
+        return _finished(out, task.fingerprint) or _run(task, decoding, out, progress or Silent())
     finally:
         undo()
+
+
+def _finished(out: Path, fingerprint: str) -> GenerationHeader | None:
+    """The header of ``out`` if it was written by the same run, else None."""
+    try:
+        with out.open("rb") as file:
+            header = msgspec.json.decode(file.readline(), type=GenerationHeader)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return header if header.fingerprint == fingerprint else None
 
 
 def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> GenerationHeader:
@@ -192,6 +203,7 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
         strategy=task.delta.strategy if task.delta else "base",
         split=task.config.split,
         decoding=decoding.method,
+        fingerprint=task.fingerprint,
         settings=settings,
         training=task.delta.settings if task.delta else {},
         base_name=task.base.name,

@@ -22,7 +22,9 @@ class EmbeddingsOutput:
     defaults: Settings = {"learning_rate": 2e-3}
 
     def prepare(self, model: nn.Module, settings: Settings) -> Prepared:  # noqa: ARG002 - the protocol's shape
-        layers = [model.get_input_embeddings(), model.get_output_embeddings()]  # type: ignore[operator]
+        # Each stack's own: where a base does not tie them, encoder and decoder have embeddings of their own.
+        layers = [getattr(model, f"get_{part}")().get_input_embeddings() for part in ("encoder", "decoder")]
+        layers.append(model.get_output_embeddings())  # type: ignore[operator]
         if any(layer is None for layer in layers):
             raise BaseError(f"{type(model).__name__} does not name its embeddings and output layer: L-EO needs both.")
         return train_only(model, parameter_names(model, layers))

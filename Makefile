@@ -1,0 +1,63 @@
+# Tailorbird: `make demo` and `make test` do everything, set-up included.
+
+PYTHON ?= python3
+TEST_WORKERS ?= 2
+DEMO_SOURCE ?= commons-codec:commons-codec:1.16.0
+DEMO_OUT ?= demo
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint format constraints clean
+
+help: ## Say what there is.
+	@echo "make demo         set up, then compare the four strategies on $(DEMO_SOURCE) (about 10 minutes on 2 cores)"
+	@echo "make test         set up, then run every test (needs a JDK 17+, Maven and a network the first time)"
+	@echo "make check        set up, then linters, types, layers and the fast tests"
+	@echo "make setup        make $(VENV) and install Tailorbird with all extras into it"
+	@echo "make format       let ruff format and repair what it can"
+	@echo "make constraints  resolve constraints.txt anew"
+	@echo "make clean        remove caches and what the demo made ($(VENV) stays)"
+
+setup: $(STAMP) ## Make the virtual environment.
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Tailorbird needs Python 3.11 or newer, and $(PYTHON) is not: install one and run make PYTHON=/path/to/python3.11 ..." >&2; \
+	  exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) -m venv failed: install Python's venv module (on Debian and Ubuntu: apt install python3-venv)." >&2; \
+	  rm -rf $(VENV); exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: setup ## The main job on a real library; prints the path of the report last.
+	@$(BIN)/tailorbird compare $(DEMO_SOURCE) --out $(DEMO_OUT)
+
+test: setup ## Every test; pytest's summary comes last.
+	@$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile
+
+check: lint ## What must hold before a commit.
+	@$(BIN)/pytest -n $(TEST_WORKERS) --dist loadfile -m "not real and not slow"
+
+lint: setup
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+constraints: setup
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --upgrade \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make constraints" --quiet -o constraints.txt
+
+clean:
+	rm -rf $(DEMO_OUT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

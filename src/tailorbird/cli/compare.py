@@ -1,0 +1,61 @@
+"""`tailorbird compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
+from tailorbird.cli.output import print_json, print_line
+from tailorbird.cli.progress import shown_progress
+from tailorbird.config import CompareConfig, load_config
+
+EXAMPLES = """\b
+Examples:
+  tailorbird compare commons-codec:commons-codec:1.16.0 --out study
+  tailorbird compare ~/code/my-project --out study --strategies custom,prefix --epochs 5
+  tailorbird compare ~/code/my-project --out study --set settings.prefix.length=64
+  tailorbird compare ~/code/my-project --out study --base facebook/bart-base --config study.toml
+
+\b
+Writes DIR/data, DIR/deltas, DIR/candidates, DIR/results and DIR/report.html. Given again, the same
+command does only what is not done yet.
+"""
+
+
+def compare(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A folder, a git URL (URL@commit), or group:artifact:version.")
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for everything that is made.")],
+    strategies: Annotated[
+        str | None,
+        typer.Option("--strategies", metavar="NAMES", help="Separated by commas (default custom,l-eo,l-ldb,prefix)."),
+    ] = None,
+    base: BaseModel = EMBEDDED,
+    epochs: Annotated[
+        float | None, typer.Option("--epochs", help="Passes over the training pairs (default 10).")
+    ] = None,
+    seed: Seed = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Mine, personalise with each strategy, generate, score and report: the whole way in one command."""
+    names = None if strategies is None else [name.strip() for name in strategies.split(",") if name.strip()]
+    settings = load_config(CompareConfig, config, set_ or (), strategies=names, epochs=epochs, seed=seed)
+    require_training_extra()
+    from tailorbird.report.render import render_report
+    from tailorbird.report.tables import terminal_table
+    from tailorbird.study.compare import compare as run
+
+    with shown_progress(quiet=quiet) as progress:
+        results = run(source, out, settings, base=base, progress=progress)
+    page = render_report(out / "results", out / "report.html")
+    if json:
+        print_json(results)
+        return
+    print_line(terminal_table(results))
+    print_line(str(page))

@@ -1,0 +1,90 @@
+"""`tailorbird generate`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
+from tailorbird.cli.output import print_json, print_line
+from tailorbird.cli.progress import shown_progress
+from tailorbird.config import GenerateConfig, load_config
+
+EXAMPLES = """\b
+Examples:
+  tailorbird generate data --delta deltas/custom --split test --out candidates/custom.jsonl
+  tailorbird generate data --split test --out candidates/base.jsonl
+  tailorbird generate data --delta deltas/prefix --out candidates/prefix.jsonl --decoding beam --beams 4
+  tailorbird generate data --delta deltas/custom --out ten.jsonl --decoding sample -n 10 --top-p 0.95
+
+\b
+Without --delta the unpersonalised base writes the tests.
+"""
+
+
+def generate(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `tailorbird mine` wrote.")],
+    *,
+    delta: Annotated[
+        Path | None, typer.Option("--delta", metavar="DELTA", help="The folder that `tailorbird personalise` wrote.")
+    ] = None,
+    base: BaseModel = EMBEDDED,
+    split: Annotated[
+        Literal["train", "validation", "test"] | None, typer.Option("--split", help="Which pairs (default test).")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The candidates file to write (JSON lines).")],
+    decoding: Annotated[
+        Literal["greedy", "beam", "sample"] | None,
+        typer.Option("--decoding", help="How to choose tokens (default greedy)."),
+    ] = None,
+    beams: Annotated[
+        int | None, typer.Option("--beams", help="Width of the beam, for --decoding beam (default 4).")
+    ] = None,
+    candidates: Annotated[
+        int | None, typer.Option("--candidates", "-n", help="Candidates for each focal method (default 1).")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", help="For --decoding sample (default 1).")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option("--top-p", help="Nucleus, for --decoding sample (default 1: all tokens).")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Longest candidate (default 256).")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="Only the first so many pairs of the split.")] = None,
+    seed: Seed = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="Focal methods decoded together (default 8).")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write tests for focal methods the model was not trained on, and take the loss of the developers' own."""
+    settings = load_config(
+        GenerateConfig,
+        config,
+        set_ or (),
+        split=split,
+        decoding=decoding,
+        beams=beams,
+        candidates=candidates,
+        temperature=temperature,
+        top_p=top_p,
+        max_target_tokens=max_tokens,
+        limit=limit,
+        seed=seed,
+        batch_size=batch_size,
+    )
+    require_training_extra()
+    from tailorbird.generation.generate import generate as run
+
+    with shown_progress(quiet=quiet) as progress:
+        header = run(data, out, settings, base=base, delta=delta, progress=progress)
+    if json:
+        print_json(header)
+        return
+    print_line(
+        f"{header.strategy}, {header.decoding}: {header.generated_tokens} tokens in {header.generate_seconds:.1f} s"
+    )
+    print_line(str(out))

@@ -1,0 +1,86 @@
+"""`tailorbird mine`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.options import Json, Quiet, Seed
+from tailorbird.cli.output import print_json, print_line
+from tailorbird.cli.progress import shown_progress
+from tailorbird.config import MineConfig, load_config
+from tailorbird.records import DataManifest, Leakage, Skipped
+
+EXAMPLES = """\b
+Examples:
+  tailorbird mine ~/code/my-project --out data
+  tailorbird mine https://example.org/team/project.git@4f1c2d9 --out data
+  tailorbird mine commons-codec:commons-codec:1.16.0 --out data --seed 1
+  tailorbird mine . --out data --json | jq .pairs
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MineSummary:
+    """What ``--json`` prints: the manifest's figures."""
+
+    files: int
+    test_cases: int
+    pairs: int
+    seconds: float
+    skipped: tuple[Skipped, ...]
+    splits: dict[str, int]
+    leakage: Leakage
+
+
+def mine(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A folder, a git URL (URL@commit), or group:artifact:version.")
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for pairs.jsonl and manifest.json.")],
+    seed: Seed = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Pair the project's JUnit tests with the methods they test, and split the pairs without leaks."""
+    config = load_config(MineConfig, seed=seed)
+    from tailorbird.mining.pipeline import mine as run
+
+    with shown_progress(quiet=quiet) as progress:
+        manifest = run(source, out, seed=config.seed, progress=progress)
+    if json:
+        print_json(_summary(manifest))
+    else:
+        _print(manifest, out)
+
+
+def _summary(manifest: DataManifest) -> MineSummary:
+    return MineSummary(
+        files=manifest.files,
+        test_cases=manifest.test_cases,
+        pairs=manifest.pairs,
+        seconds=manifest.seconds,
+        skipped=manifest.skipped,
+        splits=manifest.splits,
+        leakage=manifest.leakage,
+    )
+
+
+def _print(manifest: DataManifest, out: Path) -> None:
+    print_line(
+        f"{manifest.pairs} pairs of a focal method and a test, from {manifest.test_cases} test cases "
+        f"in {manifest.files} files ({manifest.seconds:.1f} s)"
+    )
+    print_line("splits: " + ", ".join(f"{count} {name}" for name, count in manifest.splits.items()))
+    leakage = manifest.leakage
+    print_line(
+        f"leakage: {leakage.shared_classes} classes and {leakage.shared_clusters} clusters in two splits, "
+        f"closest test to a training pair {leakage.max_similarity:.2f} of 1"
+    )
+    for skipped in manifest.skipped[:5]:
+        print_line(f"left out: {skipped.path}: {skipped.reason}")
+    if len(manifest.skipped) > 5:
+        print_line(f"left out: {len(manifest.skipped) - 5} more, listed in {out / 'manifest.json'}")
+    print_line(str(out / "pairs.jsonl"))

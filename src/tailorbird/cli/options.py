@@ -1,0 +1,38 @@
+"""Options that several commands share, each spelt once."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.errors import ToolMissingError
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+BaseModel = Annotated[
+    str,
+    typer.Option(
+        "--base",
+        metavar="BASE",
+        help="The base: embedded, or a Hugging Face sequence-to-sequence model, by id or folder.",
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Settings of this command as TOML; --set and the flags override it."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="One setting, its value as TOML; may be given several times."),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all that is drawn by chance (default 0).")]
+
+EMBEDDED = "embedded"
+
+
+def require_training_extra() -> None:
+    """Raise ToolMissingError when the optional packages that run a model are not installed."""
+    for package in ("torch", "transformers", "tokenizers", "safetensors"):
+        if find_spec(package) is None:
+            raise ToolMissingError(f"{package} is not installed: pip install 'tailorbird[train]'")

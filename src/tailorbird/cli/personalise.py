@@ -1,0 +1,80 @@
+"""`tailorbird personalise`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
+from tailorbird.cli.output import print_json, print_line, readable_bytes
+from tailorbird.cli.progress import shown_progress
+from tailorbird.config import PersonaliseConfig, load_config
+from tailorbird.records import DeltaManifest
+
+EXAMPLES = """\b
+Examples:
+  tailorbird personalise data --strategy custom --out deltas/custom
+  tailorbird personalise data --strategy l-ldb --out deltas/l-ldb --epochs 5
+  tailorbird personalise data --strategy prefix --out deltas/prefix --set settings.length=64
+  tailorbird personalise data --strategy l-eo --out deltas/l-eo --base facebook/bart-base
+
+\b
+Strategies: custom (all parameters), l-eo (embeddings and output layer), l-ldb (last decoder block),
+prefix (learned keys and values in every self-attention). An interrupted run goes on where it stopped
+when the same command is given again.
+"""
+
+
+def personalise(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `tailorbird mine` wrote.")],
+    *,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", metavar="NAME", help="custom, l-eo, l-ldb or prefix (default custom).")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DELTA", help="Folder for delta.safetensors and delta.json.")],
+    base: BaseModel = EMBEDDED,
+    epochs: Annotated[
+        float | None, typer.Option("--epochs", help="Passes over the training pairs (default 10).")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="Peak rate (default: the strategy's own).")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Pairs in each step (default 8).")] = None,
+    seed: Seed = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train what one strategy trains on the project's pairs, and save only that: a delta."""
+    settings = load_config(
+        PersonaliseConfig,
+        config,
+        set_ or (),
+        strategy=strategy,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    require_training_extra()
+    from tailorbird.training.personalise import personalise as run
+
+    with shown_progress(quiet=quiet) as progress:
+        manifest = run(data, out, settings, base=base, progress=progress)
+    if json:
+        print_json(manifest)
+    else:
+        _print(manifest, out)
+
+
+def _print(manifest: DeltaManifest, out: Path) -> None:
+    cost = manifest.cost
+    print_line(
+        f"{manifest.strategy}: {cost.trainable_parameters:,} of {cost.total_parameters:,} parameters trained, "
+        f"{cost.steps} steps in {cost.train_seconds:.0f} s, {readable_bytes(cost.delta_bytes)} of delta"
+    )
+    losses = [point.validation_loss for point in manifest.curve if point.validation_loss is not None]
+    if losses:
+        print_line(f"validation loss: {losses[0]:.3f} before, {min(losses):.3f} at its best")
+    print_line(str(out))

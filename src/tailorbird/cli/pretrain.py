@@ -1,0 +1,44 @@
+"""`tailorbird pretrain`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.options import ConfigFile, Quiet, Set, require_training_extra
+from tailorbird.cli.output import print_line
+from tailorbird.cli.progress import shown_progress
+from tailorbird.config import PretrainConfig, load_config
+
+EXAMPLES = """\b
+Examples:
+  tailorbird pretrain --out base
+  tailorbird pretrain --out base --hours 2
+  tailorbird pretrain --out base --corpus corpus.toml --set seed=1
+
+\b
+The corpus is a list of Maven coordinates; without --corpus it is that of the embedded base. If DIR
+holds a checkpoint of the same recipe, training goes on from it. Use the result with --base DIR.
+"""
+
+
+def pretrain(
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the model, tokenizer and checkpoints.")],
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", metavar="FILE", help="Maven coordinates to train on, as TOML.")
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", help="Stop after so many hours of training.")] = None,
+    max_steps: Annotated[int | None, typer.Option("--max-steps", help="Stop after so many steps.")] = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+    quiet: Quiet = False,
+) -> None:
+    """Train a base of one's own: denoising on Java first, then focal method to test case."""
+    settings = load_config(PretrainConfig, config, set_ or (), hours=hours, max_steps=max_steps)
+    require_training_extra()
+    from tailorbird.pretraining.pretrain import pretrain as run
+
+    with shown_progress(quiet=quiet) as progress:
+        run(out, settings, corpus=corpus, progress=progress)
+    print_line(str(out))

@@ -1,0 +1,42 @@
+"""`tailorbird score`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tailorbird.cli.options import Json
+from tailorbird.cli.output import print_json, print_line
+
+EXAMPLES = """\b
+Examples:
+  tailorbird score candidates/custom.jsonl --data data --out results/custom.json
+  tailorbird score candidates/base.jsonl --data data --out results/base.json --json | jq .metrics
+
+\b
+Scoring loads no model: generate once, score as often as you like.
+"""
+
+
+def score(
+    candidates: Annotated[
+        Path, typer.Argument(metavar="CANDIDATES", help="The file that `tailorbird generate` wrote.")
+    ],
+    *,
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder that `tailorbird mine` wrote.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The result to write, such as results/custom.json.")
+    ],
+    json: Json = False,
+) -> None:
+    """Hold the candidates beside the developers' own tests: loss, BLEU-4, exact match, syntax, and more."""
+    from tailorbird.metrics.score import score as run
+
+    result = run(candidates, data, out)
+    if json:
+        print_json(result)
+        return
+    for name, value in asdict(result.metrics).items():
+        print_line(f"{name:<20} {'-' if value is None else f'{value:.4f}'}")
+    print_line(str(out))

@@ -1,0 +1,190 @@
+"""One small configuration for each stage, and one strict loader for all of them.
+
+Values come from the class's defaults, then a TOML file, then ``--set key=value``, then the command's own flags; each
+overrides the one before. A key that is not known, or a value of another type, is a UsageError that says where it stood.
+Configurations stop at the door: the stages' components take flat, named arguments.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_type_hints
+
+import msgspec
+
+from tailorbird.errors import UsageError
+
+T = TypeVar("T")
+
+Scalar: TypeAlias = str | int | float | bool
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+Seed: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
+Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MineConfig:
+    """`tailorbird mine`."""
+
+    seed: Seed = 0
+    """Draws the split."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaliseConfig:
+    """`tailorbird personalise`: how to train. What a strategy alone knows stands in ``settings``."""
+
+    strategy: str = "custom"
+    epochs: Positive = 10.0
+    """Passes over the training pairs; a fraction is rounded up to a whole number of steps."""
+    learning_rate: Positive | None = None
+    """None takes the strategy's own default."""
+    batch_size: Count = 8
+    seed: Seed = 0
+    warmup_share: Share = 0.05
+    """Share of the steps, at the start, over which the rate rises."""
+    weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
+    validations: Count = 8
+    """Points on the learning curve beyond the first."""
+    precision: Precision = "auto"
+    max_source_tokens: Count = 384
+    max_target_tokens: Count = 256
+    settings: dict[str, Scalar] = field(default_factory=dict)
+    """The strategy's own settings, such as ``settings.length`` of prefix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerateConfig:
+    """`tailorbird generate`."""
+
+    split: Literal["train", "validation", "test"] = "test"
+    decoding: Decoding = "greedy"
+    beams: Count = 4
+    """Width of the beam; used by beam search alone."""
+    candidates: Count = 1
+    """Candidates for each focal method."""
+    temperature: Positive = 1.0
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    limit: Count | None = None
+    """Only the first so many pairs of the split."""
+    seed: Seed = 0
+    batch_size: Count = 8
+    max_source_tokens: Count = 384
+    max_target_tokens: Count = 256
+    """Longest candidate, and the part of a reference whose loss is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareConfig:
+    """`tailorbird compare`: every stage in one go, each strategy with the same of everything but its own settings."""
+
+    strategies: tuple[str, ...] = ("custom", "l-eo", "l-ldb", "prefix")
+    seed: Seed = 0
+    """The seed of every stage."""
+    epochs: Positive = 10.0
+    batch_size: Count = 8
+    precision: Precision = "auto"
+    decoding: Decoding = "greedy"
+    beams: Count = 4
+    limit: Count | None = None
+    """Generate for only the first so many test pairs."""
+    generation_batch_size: Count = 8
+    max_source_tokens: Count = 384
+    max_target_tokens: Count = 256
+    settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)
+    """For each strategy its own settings, such as ``settings.prefix.length``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretrainConfig:
+    """`tailorbird pretrain`."""
+
+    seed: Seed = 0
+    hours: Positive | None = None
+    """Stop after so many hours of training; None when the recipe is complete."""
+    max_steps: Count | None = None
+
+
+def load_config(kind: type[T], toml: Path | None = None, overrides: Sequence[str] = (), **flags: object) -> T:
+    """A ``kind`` from its defaults, ``toml``, ``overrides`` (``key=value``, dots reach into tables) and ``flags``.
+
+    Values of overrides are read as TOML, and as plain text where they are not TOML. A flag that is None was not given.
+    """
+    given: dict[str, object] = {}
+    layers: list[tuple[str, dict[str, object]]] = []
+    if toml is not None:
+        layers.append((f"in {toml}", _read_toml(toml)))
+    layers += [(f"in --set {override}", _parse_override(override)) for override in overrides]
+    layers.append(("on the command line", {name: value for name, value in flags.items() if value is not None}))
+    for origin, layer in layers:
+        _check_keys(kind, layer, origin)
+        given = _merged(given, layer)
+        # Checked layer by layer, so that the message can say which one holds the wrong value.
+        config = _converted(kind, given, origin)
+    return config
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"--config {path} could not be read ({error.strerror}): give an existing TOML file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config {path} is not valid TOML ({error}).") from error
+
+
+def _parse_override(override: str) -> dict[str, object]:
+    key, equals, text = override.partition("=")
+    names = [name.strip() for name in key.split(".")]
+    if not equals or not all(names):
+        raise UsageError(f"--set {override} is not of the form key=value.")
+    value: object
+    try:
+        value = tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    for name in reversed(names):
+        value = {name: value}
+    return cast(dict[str, object], value)
+
+
+def _merged(old: Mapping[str, object], new: Mapping[str, object]) -> dict[str, object]:
+    merged = dict(old)
+    for key, value in new.items():
+        before = merged.get(key)
+        merged[key] = _merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _check_keys(kind: type, given: Mapping[str, object], origin: str, prefix: str = "") -> None:
+    types = get_type_hints(kind)
+    for key, value in given.items():
+        if key not in types:
+            nearest = difflib.get_close_matches(key, types, n=1, cutoff=0.5)
+            remedy = f"did you mean {prefix}{nearest[0]}?" if nearest else f"there are {', '.join(_names(kind))}."
+            raise UsageError(f"{prefix}{key} ({origin}) is not a setting here: {remedy}")
+        if isinstance(value, Mapping) and is_dataclass(types[key]):
+            _check_keys(types[key], value, origin, f"{prefix}{key}.")
+
+
+def _names(kind: type) -> Iterator[str]:
+    return (part.name for part in fields(kind))
+
+
+def _converted(kind: type[T], given: Mapping[str, object], origin: str) -> T:
+    try:
+        return msgspec.convert(given, type=kind)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        reason = reason.replace("`array`", "a list such as ['a', 'b']").replace("`object`", "a table")
+        where = place.strip("`").removeprefix("$.") or "the file"
+        raise UsageError(
+            f"{where} ({origin}) has a value that does not fit: {reason[0].lower()}{reason[1:]}."
+        ) from error

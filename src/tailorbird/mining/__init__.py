@@ -1,0 +1,1 @@
+"""Mining: a project's Java sources in, pairs of focal method and test case out."""

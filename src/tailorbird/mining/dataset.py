@@ -1,0 +1,72 @@
+"""A mined data set on disk: ``pairs.jsonl`` and ``manifest.json``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tailorbird.errors import DataError
+from tailorbird.records import FORMAT_VERSION, DataManifest, Pair
+from tailorbird.storage import read_bytes, read_json, read_jsonl, sha256_file, write_json, write_jsonl
+
+PAIRS = "pairs.jsonl"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """The pairs of one project and where they came from."""
+
+    manifest: DataManifest
+    pairs: tuple[Pair, ...]
+
+    def split(self, name: str) -> tuple[Pair, ...]:
+        """The pairs of ``train``, ``validation`` or ``test``, in file order; DataError for any other name."""
+        if name not in self.manifest.splits:
+            known = ", ".join(self.manifest.splits)
+            raise DataError(f"There is no split named {name!r}: choose one of {known}.")
+        return tuple(pair for pair in self.pairs if pair.split == name)
+
+
+def load_data(folder: Path) -> DataSet:
+    """Read a data set and verify that its pairs are those its manifest speaks of.
+
+    Raises DataError for a folder that is none, another format version, or changed pairs.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise DataError(f"{folder} holds no {MANIFEST}: make it with 'tailorbird mine SOURCE --out {folder}'.")
+    _check_version(path)
+    manifest = read_json(path, DataManifest)
+    pairs_path = folder / PAIRS
+    if not pairs_path.is_file():
+        raise DataError(f"{folder} holds a {MANIFEST} but no {PAIRS}: mine it again.")
+    if sha256_file(pairs_path) != manifest.pairs_sha256:
+        raise DataError(f"{pairs_path} is not the file that {path} describes (its SHA-256 differs): mine it again.")
+    return DataSet(manifest, tuple(read_jsonl(pairs_path, Pair)))
+
+
+def _check_version(path: Path) -> None:
+    class Versioned(msgspec.Struct):
+        format_version: int
+
+    try:
+        version = msgspec.json.decode(read_bytes(path), type=Versioned).format_version
+    except msgspec.DecodeError as error:
+        raise DataError(f"{path} is not a data set's manifest ({error}): mine it again.") from error
+    if version != FORMAT_VERSION:
+        raise DataError(
+            f"{path} has format version {version}, and this Tailorbird reads {FORMAT_VERSION}: mine it again."
+        )
+
+
+def save_pairs(folder: Path, pairs: tuple[Pair, ...]) -> str:
+    """Write the pairs; returns the file's SHA-256."""
+    # An old manifest must not stand beside new pairs if this run is killed in between: it would be refused, not wrong.
+    write_jsonl(folder / PAIRS, pairs)
+    return sha256_file(folder / PAIRS)
+
+
+def save_manifest(folder: Path, manifest: DataManifest) -> None:
+    """Write the manifest, after the pairs."""
+    write_json(folder / MANIFEST, manifest)

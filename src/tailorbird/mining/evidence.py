@@ -1,0 +1,31 @@
+"""The words of evidence, and the confidence they add up to.
+
+How the method was found (one of these):
+  name-equals, name-prefix, name-words   the test's name is, starts with, or contains the method's name as words
+  only-call                              the only method of the focal class that the test calls
+  assertion-call                         the last method of the focal class called before or inside the first assertion
+What weakens it:
+  helper            called through a helper method of the test class
+  receiver-unknown  the receiver's type is not known; the focal class has one method of that name and arity
+  overload-guess    several overloads fit the arguments
+How the class was found (one of these):
+  class-name, class-prefix, class-usage  by the test class's name, by the start of it, by the types that the test uses
+"""
+
+_METHOD = {"name-equals": 0.98, "name-prefix": 0.95, "name-words": 0.85, "only-call": 0.8, "assertion-call": 0.65}
+_WEAKENING = {
+    "helper": 0.9,
+    "receiver-unknown": 0.85,
+    "overload-guess": 0.9,
+    "class-name": 1.0,
+    "class-prefix": 0.95,
+    "class-usage": 0.85,
+}
+
+
+def confidence(evidence: tuple[str, ...]) -> float:
+    """A rank from 0 to 1, not a calibrated probability."""
+    product = 1.0
+    for word in evidence:
+        product *= _METHOD.get(word, _WEAKENING.get(word, 1.0))
+    return round(product, 3)

@@ -1,0 +1,85 @@
+"""Which files of a tree are mined, and their text: a walk that is sorted, stays inside the tree, and says what it left out."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tailorbird.records import Skipped
+
+MAX_FILE_BYTES = 2_000_000
+# Beside a build file these hold generated copies; deeper inside they may be packages.
+_BUILD_OUTPUT = {"target", "build", "out", "bin", "node_modules"}
+_BUILD_FILES = {"pom.xml", "build.gradle", "build.gradle.kts", "build.xml", "package.json", "BUILD", "BUILD.bazel"}
+_ALWAYS_SKIPPED = {"META-INF", "node_modules"}
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The Java files of a tree, relative with forward slashes and sorted, and what was left out."""
+
+    files: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def walk(root: Path) -> Walk:
+    """Find all ``*.java`` under ``root``; hidden folders, build output and links out of the tree are left out."""
+    found = Walk()
+    top = root.resolve()
+    for folder, subfolders, names in os.walk(top, followlinks=False):
+        here = Path(folder)
+        subfolders[:] = sorted(name for name in subfolders if _enter(here, top, name, names))
+        for name in sorted(names):
+            if name.endswith(".java") and not name.startswith("."):
+                path = here / name
+                relative = path.relative_to(top).as_posix()
+                reason = _refusal(path, top)
+                if reason is None:
+                    found.files.append(relative)
+                else:
+                    found.skipped.append(Skipped(path=_printable(relative), reason=reason))
+    found.files.sort()
+    found.skipped.sort(key=lambda one: one.path)
+    return found
+
+
+def _enter(here: Path, top: Path, name: str, siblings: list[str]) -> bool:
+    if name.startswith(".") or name in _ALWAYS_SKIPPED:
+        return False
+    at_module = here == top or bool(_BUILD_FILES.intersection(siblings))
+    return not (name in _BUILD_OUTPUT and at_module)
+
+
+def _refusal(path: Path, top: Path) -> str | None:
+    try:
+        if not path.resolve().is_relative_to(top):
+            return "a link that leaves the tree"
+        if not path.is_file():
+            return "not a plain file"
+        size = path.stat().st_size
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        return f"unreadable ({error})"
+    return f"{size:,} bytes, over the limit of {MAX_FILE_BYTES:,}" if size > MAX_FILE_BYTES else None
+
+
+def _printable(path: str) -> str:
+    """File names are bytes on Linux; a record must be valid Unicode."""
+    return path.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+def read_sources(root: Path, found: Walk) -> Iterator[tuple[str, bytes]]:
+    """(relative path, UTF-8 bytes) of each file; one that cannot be read joins ``found.skipped``."""
+    for relative in found.files:
+        try:
+            yield _printable(relative), normalised((root / relative).read_bytes())
+        except OSError as error:
+            found.skipped.append(Skipped(path=_printable(relative), reason=f"unreadable ({error.strerror})"))
+
+
+def normalised(data: bytes) -> bytes:
+    """Java source as UTF-8 with ``\\n`` line ends and no byte-order mark; what is not UTF-8 is read as ISO-8859-1."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        data = data.decode("iso-8859-1").encode("utf-8")
+    return data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")

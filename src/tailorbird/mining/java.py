@@ -1,0 +1,274 @@
+"""Java source as declarations: types with their methods, constructors and fields (tree-sitter, never failing).
+
+Broken code gives what the parser could recover. All walks are iterative, so that no nesting is too deep.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tree_sitter_java
+from tree_sitter import Language, Node, Parser
+
+LANGUAGE = Language(tree_sitter_java.language())
+
+_TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
+_BODIES = {"class_body", "interface_body", "enum_body", "enum_body_declarations", "ERROR"}
+_TEST_SEGMENTS = {"test", "tests", "testing", "it", "integration-test", "jmh"}
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``import [static] name[.*];``"""
+
+    name: str
+    static: bool
+    wildcard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One declared variable of a type."""
+
+    name: str
+    type: str
+    declaration: str
+    """Modifiers, type and name on one line, without the initialiser."""
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method declaration as written."""
+
+    name: str
+    signature: str
+    parameters: tuple[str, ...]
+    returns: str
+    modifiers: tuple[str, ...]
+    annotations: tuple[str, ...]
+    text: str
+    line: int
+    end_line: int
+    has_body: bool
+    node: Node | None
+    """Kept for files with tests only: the calls inside are read from it later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a file contributes to the meaning of a name in it."""
+
+    path: str
+    package: str
+    imports: tuple[Import, ...]
+    is_test: bool
+    """The file lies under a test source root or imports a test framework."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JavaType:
+    """A class, interface, enum or record; ``name`` is ``Outer.Inner`` for a nested one. Compared by identity."""
+
+    name: str
+    scope: Scope
+    type_parameters: tuple[str, ...]
+    superclass: str | None
+    interfaces: tuple[str, ...]
+    methods: tuple[Method, ...]
+    constructors: tuple[str, ...]
+    """Signatures on one line; private ones are left out."""
+    fields: tuple[Field, ...]
+    constants: tuple[str, ...]
+    """Names of an enum's constants."""
+
+    @property
+    def simple_name(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def qualified_name(self) -> str:
+        """With its package, where it has one."""
+        return f"{self.scope.package}.{self.name}" if self.scope.package else self.name
+
+
+def text_of(node: Node | None) -> str:
+    """A node's source text."""
+    return (node.text or b"").decode("utf-8", errors="replace") if node is not None else ""
+
+
+def one_line(node: Node | None) -> str:
+    """A node's source text with all white space as single spaces."""
+    return " ".join(text_of(node).split())
+
+
+class JavaParser:
+    """Parses one file after another."""
+
+    def __init__(self) -> None:
+        self._parser = Parser(LANGUAGE)
+
+    def parse(self, path: str, source: bytes) -> tuple[JavaType, ...]:
+        """All top-level and nested types of a file, outer before inner, in source order."""
+        root = self._parser.parse(source).root_node
+        package, imports = "", []
+        for child in root.named_children:
+            if child.type == "package_declaration":
+                package = one_line(next((c for c in child.named_children if "identifier" in c.type), None))
+            elif child.type == "import_declaration":
+                imports.append(_import(child))
+        scope = Scope(path, package, tuple(imports), _is_test(path, package, imports))
+        return tuple(_type(name, node, scope) for name, node in _type_nodes(root))
+
+
+def _import(node: Node) -> Import:
+    kinds = {child.type for child in node.children}
+    name = one_line(next((c for c in node.named_children if "identifier" in c.type), None))
+    return Import(name.replace(" ", ""), "static" in kinds, "asterisk" in kinds)
+
+
+def _is_test(path: str, package: str, imports: list[Import]) -> bool:
+    folder = path.rpartition("/")[0]
+    inside = package.replace(".", "/")
+    # A package may itself be called "test": only what lies above it says what kind of source root this is.
+    root = folder.removesuffix(inside) if inside and f"/{folder}".endswith(f"/{inside}") else folder
+    if any(part.lower() in _TEST_SEGMENTS or part.endswith(("Test", "Tests", "test")) for part in root.split("/")):
+        return True
+    return any(one.name.startswith(("org.junit.", "org.testng.", "junit.framework")) or one.name == "org.junit" for one in imports)
+
+
+def _type_nodes(root: Node) -> Iterator[tuple[str, Node]]:
+    pending: list[tuple[str, Node]] = [("", root)]
+    while pending:
+        outer, node = pending.pop()
+        if node.type in _TYPES:
+            name = text_of(node.child_by_field_name("name"))
+            if not name:
+                continue
+            outer = f"{outer}.{name}" if outer else name
+            yield outer, node
+            body = node.child_by_field_name("body")
+            inner = [body] if body is not None else []
+        else:
+            inner = [child for child in node.named_children if child.type in _TYPES or child.type in _BODIES]
+        pending.extend((outer, child) for child in reversed(inner))
+
+
+def _type(name: str, node: Node, scope: Scope) -> JavaType:
+    methods: list[Method] = []
+    constructors: list[str] = []
+    fields: list[Field] = []
+    constants: list[str] = []
+    parameters = node.child_by_field_name("parameters")
+    if parameters is not None:  # a record
+        constructors.append(f"{name.rpartition('.')[2]}{one_line(parameters)}")
+    for member in _members(node):
+        if member.type == "method_declaration":
+            methods.append(_method(member, keep=scope.is_test))
+        elif member.type == "constructor_declaration" and "private" not in _modifiers(member):
+            constructors.append(_signature(member))
+        elif member.type in ("field_declaration", "constant_declaration"):
+            fields.extend(_fields(member))
+        elif member.type == "enum_constant":
+            constants.append(text_of(member.child_by_field_name("name")))
+    return JavaType(
+        name=name,
+        scope=scope,
+        type_parameters=_type_parameters(node),
+        superclass=_superclass(node),
+        interfaces=_interfaces(node),
+        methods=tuple(methods),
+        constructors=tuple(constructors),
+        fields=tuple(fields),
+        constants=tuple(constants),
+    )
+
+
+def _members(node: Node) -> Iterator[Node]:
+    pending = [node.child_by_field_name("body")]
+    while pending:
+        body = pending.pop()
+        for child in body.named_children if body is not None else ():
+            if child.type in _BODIES:
+                pending.append(child)
+            else:
+                yield child
+
+
+def _type_parameters(node: Node) -> tuple[str, ...]:
+    declared = node.child_by_field_name("type_parameters")
+    inside = declared.named_children if declared is not None else []
+    names = (next((c for c in one.named_children if c.type.endswith("identifier")), None) for one in inside)
+    return tuple(text_of(name) for name in names if name is not None)
+
+
+def _superclass(node: Node) -> str | None:
+    clause = node.child_by_field_name("superclass")
+    return one_line(clause.named_children[0]) if clause is not None and clause.named_children else None
+
+
+def _interfaces(node: Node) -> tuple[str, ...]:
+    names: list[str] = []
+    for child in node.children:
+        if child.type in ("super_interfaces", "extends_interfaces"):
+            for part in child.named_children:
+                names.extend(one_line(one) for one in part.named_children)
+    return tuple(names)
+
+
+def _modifiers(node: Node) -> tuple[str, ...]:
+    first = next((child for child in node.children if child.type == "modifiers"), None)
+    return tuple(child.type for child in first.children if not child.is_named) if first is not None else ()
+
+
+def _annotations(node: Node) -> tuple[str, ...]:
+    first = next((child for child in node.children if child.type == "modifiers"), None)
+    found = [c for c in first.named_children if c.type.endswith("annotation")] if first is not None else []
+    return tuple(one_line(one.child_by_field_name("name")) for one in found)
+
+
+def _signature(node: Node) -> str:
+    parts = list(_modifiers(node))
+    for name in ("type_parameters", "type"):
+        part = node.child_by_field_name(name)
+        if part is not None:
+            parts.append(one_line(part))
+    head = text_of(node.child_by_field_name("name")) + one_line(node.child_by_field_name("parameters"))
+    return " ".join([*parts, head])
+
+
+def _method(node: Node, *, keep: bool) -> Method:
+    return Method(
+        name=text_of(node.child_by_field_name("name")),
+        signature=_signature(node),
+        parameters=_parameter_types(node),
+        returns=one_line(node.child_by_field_name("type")) + one_line(node.child_by_field_name("dimensions")),
+        modifiers=_modifiers(node),
+        annotations=_annotations(node),
+        text=text_of(node),
+        line=node.start_point[0] + 1,
+        end_line=node.end_point[0] + 1,
+        has_body=node.child_by_field_name("body") is not None,
+        node=node if keep else None,
+    )
+
+
+def _parameter_types(node: Node) -> tuple[str, ...]:
+    declared = node.child_by_field_name("parameters")
+    types: list[str] = []
+    for one in declared.named_children if declared is not None else ():
+        if one.type == "formal_parameter":
+            types.append(one_line(one.child_by_field_name("type")) + one_line(one.child_by_field_name("dimensions")))
+        elif one.type == "spread_parameter":
+            kind = next((c for c in one.named_children if c.type not in ("modifiers", "variable_declarator")), None)
+            types.append(one_line(kind) + "...")
+    return tuple(types)
+
+
+def _fields(node: Node) -> Iterator[Field]:
+    modifiers = _modifiers(node)
+    kind = one_line(node.child_by_field_name("type"))
+    for declarator in node.children_by_field_name("declarator"):
+        name = text_of(declarator.child_by_field_name("name"))
+        written = kind + one_line(declarator.child_by_field_name("dimensions"))
+        yield Field(name, written, " ".join([*modifiers, written, name]), "private" in modifiers)

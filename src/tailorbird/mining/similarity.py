@@ -1,0 +1,94 @@
+"""How alike pairs are: exact Jaccard similarity of token shingles, through an inverted index.
+
+MinHash would only guess at these figures, and the data sets are small enough to have them exactly: a pair is compared
+with those that share a shingle, and, above a threshold, with those that share one of its rarest (prefix filtering).
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tailorbird.java_text import lexemes
+
+SHINGLE = 5
+
+Ids = NDArray[np.int64]
+
+
+class Shingles:
+    """The shingle sets of n texts; ids are sorted from the rarest shingle to the commonest."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        numbers: dict[tuple[str, ...], int] = {}
+        raw = [
+            np.unique(np.fromiter((numbers.setdefault(one, len(numbers)) for one in _shingles(text)), dtype=np.int64))
+            for text in texts
+        ]
+        self.sizes: Ids = np.array([len(one) for one in raw], dtype=np.int64)
+        flat = np.concatenate(raw) if raw else np.zeros(0, dtype=np.int64)
+        frequency = np.bincount(flat, minlength=len(numbers))
+        rank = np.empty(len(numbers), dtype=np.int64)
+        rank[np.argsort(frequency, kind="stable")] = np.arange(len(numbers))
+        self.sets: list[Ids] = [np.sort(rank[one]) for one in raw]
+        self._count = len(numbers)
+
+    def postings(self, members: Sequence[int], prefix: Sequence[int] | None = None) -> "Postings":
+        """Inverted index over some of the texts; ``prefix`` limits each to that many of its rarest shingles."""
+        kept = [self.sets[one] if prefix is None else self.sets[one][: prefix[one]] for one in members]
+        return Postings(members, kept, self._count)
+
+    def jaccard(self, one: int, others: Ids) -> NDArray[np.float64]:
+        """Exact similarity of one text with each of the others, shape (len(others),)."""
+        shared = np.array([len(np.intersect1d(self.sets[one], self.sets[o], assume_unique=True)) for o in others])
+        return shared / np.maximum(self.sizes[one] + self.sizes[others] - shared, 1)
+
+
+class Postings:
+    """For each shingle the texts that hold it."""
+
+    def __init__(self, members: Sequence[int], sets: Sequence[Ids], count: int) -> None:
+        shingles = np.concatenate(sets) if sets else np.zeros(0, dtype=np.int64)
+        owners = np.repeat(np.asarray(members, dtype=np.int64), [len(one) for one in sets])
+        order = np.argsort(shingles, kind="stable")
+        self._owners = owners[order]
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(shingles, minlength=count))]).astype(np.int64)
+
+    def holders(self, shingles: Ids) -> Ids:
+        """Texts that hold each of ``shingles``, repeated once for each that they share."""
+        parts = [self._owners[self._starts[one] : self._starts[one + 1]] for one in shingles]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _shingles(text: str) -> list[tuple[str, ...]]:
+    tokens = lexemes(text)
+    return [tuple(tokens[at : at + SHINGLE]) for at in range(max(len(tokens) - SHINGLE + 1, 1))]
+
+
+def neighbours(shingles: Shingles, threshold: float) -> list[tuple[int, int]]:
+    """All (i, j), i < j, with Jaccard similarity at or above ``threshold`` (above 0): none missed, none guessed."""
+    # Two sets this alike must share one of the |s| - ceil(threshold * |s|) + 1 rarest shingles of each.
+    prefix = [int(size) - math.ceil(threshold * int(size)) + 1 for size in shingles.sizes]
+    postings = shingles.postings(range(len(shingles.sets)), prefix)
+    found: list[tuple[int, int]] = []
+    for one, own in enumerate(shingles.sets):
+        others = np.unique(postings.holders(own[: prefix[one]]))
+        others = others[others > one]
+        sizes = shingles.sizes[others]
+        others = others[np.minimum(sizes, shingles.sizes[one]) >= threshold * np.maximum(sizes, shingles.sizes[one])]
+        if len(others):
+            alike = shingles.jaccard(one, others)
+            found.extend((one, int(other)) for other in others[alike >= threshold])
+    return found
+
+
+def nearest_similarity(shingles: Shingles, queries: Sequence[int], pool: Sequence[int]) -> list[float]:
+    """For each query its largest Jaccard similarity with any member of ``pool``; 0.0 with an empty pool."""
+    postings = shingles.postings(pool)
+    best: list[float] = []
+    for query in queries:
+        shared = np.bincount(postings.holders(shingles.sets[query]), minlength=len(shingles.sets))
+        union = shingles.sizes + shingles.sizes[query] - shared
+        best.append(float((shared / np.maximum(union, 1)).max(initial=0.0)))
+    return best

@@ -1,0 +1,1 @@
+"""Comparisons of strategies, with their reference rows."""

@@ -1,0 +1,79 @@
+"""The main job: from a project to one result for each strategy, beside the base and the retrieval copy."""
+
+from pathlib import Path
+
+from tailorbird.base.load import Base, load_base
+from tailorbird.config import CompareConfig, GenerateConfig, PersonaliseConfig
+from tailorbird.generation.generate import generate_base
+from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
+from tailorbird.generation.retrieval import copy_nearest
+from tailorbird.metrics.score import score
+from tailorbird.mining.dataset import DataSet, load_data
+from tailorbird.mining.pipeline import mine
+from tailorbird.progress import Progress, Silent
+from tailorbird.records import Result
+from tailorbird.strategies.registry import find_strategy
+from tailorbird.training.device import choose_device
+from tailorbird.training.personalise import personalise_base
+
+
+def compare(
+    source: str, out: Path, config: CompareConfig, *, base: str = "embedded", progress: Progress | None = None
+) -> tuple[Result, ...]:
+    """Mine ``source``, personalise ``base`` with each strategy, generate for the test split, and score.
+
+    Writes ``out/data``, ``out/deltas/NAME``, ``out/candidates/NAME.jsonl`` and ``out/results/NAME.json``. What an
+    earlier run with the same inputs finished is not done again.
+    """
+    progress = progress or Silent()
+    for name in config.strategies:
+        find_strategy(name)  # A misspelt name must not cost an hour of work before it is noticed.
+    mine(source, out / "data", seed=config.seed, progress=progress)
+    data = load_data(out / "data")
+    model = load_base(base, device=choose_device())
+    _forget_other_results(out / "results", {"base", RETRIEVAL_COPY, *config.strategies})
+    copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl")
+    _generate(data, out, "base", None, config, model, progress)
+    for name in config.strategies:
+        delta = out / "deltas" / name
+        personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
+        _generate(data, out, name, delta, config, model, progress)
+    return tuple(
+        score(out / "candidates" / f"{name}.jsonl", out / "data", out / "results" / f"{name}.json")
+        for name in ("base", RETRIEVAL_COPY, *config.strategies)
+    )
+
+
+def _generate(
+    data: DataSet, out: Path, name: str, delta: Path | None, config: CompareConfig, base: Base, progress: Progress
+) -> None:
+    settings = GenerateConfig(
+        decoding=config.decoding,
+        beams=config.beams,
+        limit=config.limit,
+        seed=config.seed,
+        batch_size=config.generation_batch_size,
+        max_source_tokens=config.max_source_tokens,
+        max_target_tokens=config.max_target_tokens,
+    )
+    generate_base(data, out / "candidates" / f"{name}.jsonl", settings, base, delta=delta, progress=progress)
+
+
+def _personalise_config(name: str, config: CompareConfig) -> PersonaliseConfig:
+    return PersonaliseConfig(
+        strategy=name,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        precision=config.precision,
+        max_source_tokens=config.max_source_tokens,
+        max_target_tokens=config.max_target_tokens,
+        settings=config.settings.get(name, {}),
+    )
+
+
+def _forget_other_results(results: Path, names: set[str]) -> None:
+    """Results of another set of strategies would stand in the report as if they belonged to this run."""
+    for path in results.glob("*.json"):
+        if path.stem not in names:
+            path.unlink()
