@@ -10,14 +10,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format constraints clean
+.PHONY: help setup demo test check lint format docs constraints clean
 
 help: ## Say what there is.
 	@echo "make demo         set up, then compare the four strategies on $(DEMO_SOURCE) (about 10 minutes on 2 cores)"
 	@echo "make test         set up, then run every test (needs a JDK 17+, Maven and a network the first time)"
 	@echo "make check        set up, then linters, types, layers and the fast tests"
+	@echo "make lint         set up, then linters, types and layers only"
 	@echo "make setup        make $(VENV) and install Tailorbird with all extras into it"
 	@echo "make format       let ruff format and repair what it can"
+	@echo "make docs         write docs/formats.md from the records"
 	@echo "make constraints  resolve constraints.txt anew"
 	@echo "make clean        remove caches and what the demo made ($(VENV) stays)"
 
@@ -49,6 +51,9 @@ lint: setup
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+docs: setup ## Write docs/formats.md from the records.
+	@$(BIN)/python docs/generate_formats.py
 
 format: setup
 	@$(BIN)/ruff check --fix

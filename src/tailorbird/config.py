@@ -52,7 +52,7 @@ class PersonaliseConfig:
     validations: Count = 8
     """Points on the learning curve beyond the first."""
     precision: Precision = "auto"
-    max_source_tokens: Count = 384
+    max_source_tokens: Count = 320
     max_target_tokens: Count = 256
     settings: dict[str, Scalar] = field(default_factory=dict)
     """The strategy's own settings, such as ``settings.length`` of prefix."""
@@ -74,7 +74,7 @@ class GenerateConfig:
     """Only the first so many pairs of the split."""
     seed: Seed = 0
     batch_size: Count = 8
-    max_source_tokens: Count = 384
+    max_source_tokens: Count = 320
     max_target_tokens: Count = 256
     """Longest candidate, and the part of a reference whose loss is taken."""
 
@@ -94,7 +94,7 @@ class CompareConfig:
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
     generation_batch_size: Count = 8
-    max_source_tokens: Count = 384
+    max_source_tokens: Count = 320
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     """For each strategy its own settings, such as ``settings.prefix.length``."""
@@ -102,12 +102,30 @@ class CompareConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PretrainConfig:
-    """`tailorbird pretrain`."""
+    """`tailorbird pretrain`: the recipe of the embedded base."""
 
     seed: Seed = 0
     hours: Positive | None = None
-    """Stop after so many hours of training; None when the recipe is complete."""
-    max_steps: Count | None = None
+    """Pause after so many hours; the same command goes on. None trains until the recipe is complete."""
+    vocabulary_size: Count = 8192
+    width: Count = 256
+    blocks: Count = 4
+    denoising_steps: Count = 3500
+    denoising_batch_size: Count = 8
+    denoising_tokens: Count = 128
+    """Longest snippet of the first stage, in tokens: short ones teach reading soonest."""
+    denoising_learning_rate: Positive = 1e-3
+    pair_steps: Count = 6000
+    pair_batch_size: Count = 8
+    pair_learning_rate: Positive = 1e-3
+    denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4
+    """In the second stage every so many steps denoise still; 0 never does."""
+    max_source_tokens: Count = 320
+    max_target_tokens: Count = 256
+    """Pairs with a longer test case are left out: a cut one would teach unfinished tests."""
+    validations: Count = 7
+    """Points on each stage's curve."""
+    precision: Precision = "auto"
 
 
 def load_config(kind: type[T], toml: Path | None = None, overrides: Sequence[str] = (), **flags: object) -> T:

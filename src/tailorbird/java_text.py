@@ -4,6 +4,7 @@ Both work on broken code too, which a generated candidate may be; tree-sitter is
 """
 
 import re
+from itertools import pairwise
 
 _LEXEME = re.compile(
     r"""
@@ -20,6 +21,7 @@ _LEXEME = re.compile(
 )
 
 INDENT_WIDTH_OF_TAB = 4
+_BLANK = " \t\f"
 
 
 def lexemes(text: str) -> list[str]:
@@ -33,23 +35,52 @@ def lexemes(text: str) -> list[str]:
 def canonical_layout(text: str) -> str:
     """``text`` with its own indentation taken away and each remaining level written as one tab.
 
-    The level's width is that of the first indented line (4 or 2 in most projects). Line endings become ``\\n``, trailing
-    blanks and blank lines go. Models read and write this layout: it keeps lines, and so line comments, at about one
+    The level's width is that of the first line inside the first brace (4 or 2 in most projects; a wrapped signature is
+    often indented twice as far). Line endings become ``\\n``, trailing blanks and blank lines go; text blocks and
+    literals stay as they are. Models read and write this layout: it keeps lines, and so line comments, at about one
     token a line.
     """
-    lines = [line.expandtabs(INDENT_WIDTH_OF_TAB).rstrip() for line in text.splitlines()]
+    lines = [_tabs_expanded(line.rstrip(_BLANK)) for line in _logical_lines(text)]
     lines = [line for line in lines if line]
     if not lines:
         return ""
     # A method cut out of its class starts at column 0 on its first line only; the closing line shows its real margin.
     margin = min((_indent(line) for line in lines[1:]), default=0)
-    body = [lines[0].lstrip()] + [line[margin:] for line in lines[1:]]
-    unit = next((width for line in body if 1 < (width := _indent(line)) <= 8), 4)
-    return "\n".join("\t" * (_indent(line) // unit) + line.lstrip() for line in body)
+    body = [lines[0].lstrip(_BLANK)] + [line[margin:] for line in lines[1:]]
+    unit = _level_width(body)
+    return "\n".join("\t" * (_indent(line) // unit) + line.lstrip(_BLANK) for line in body)
+
+
+def _logical_lines(text: str) -> list[str]:
+    """Lines as Java ends them; a text block's own line breaks end none, because its blanks are part of its value."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if '"""' not in text:
+        return text.split("\n")
+    lines, start = [], 0
+    blocks = [match.span() for match in _LEXEME.finditer(text) if match.lastgroup == "text"]
+    for end in (match.start() for match in re.finditer("\n", text)):
+        if not any(first <= end < last for first, last in blocks):
+            lines.append(text[start:end])
+            start = end + 1
+    return [*lines, text[start:]]
+
+
+def _tabs_expanded(line: str) -> str:
+    """Only in front: a tab further on may stand in a literal."""
+    code = line.lstrip(_BLANK)
+    return line[: len(line) - len(code)].replace("\f", "").expandtabs(INDENT_WIDTH_OF_TAB) + code
 
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
+
+
+def _level_width(lines: list[str]) -> int:
+    opened = next((below for line, below in pairwise(lines) if line.endswith("{")), "")
+    if _indent(opened) > 1:
+        return _indent(opened)
+    # One column is the star of a comment, not a level.
+    return min((width for line in lines if (width := _indent(line)) > 1), default=4)
 
 
 def expand_layout(text: str, *, indent: str = "    ", margin: str = "") -> str:

@@ -101,7 +101,7 @@ class Leakage:
     largest_cluster: int
     groups: int
     """Groups that are split as one: classes joined through shared clusters."""
-    largest_group: int
+    largest_group: int = 0
     """Pairs in the largest group; above 60% of all, the split says little about unseen classes."""
     shared_classes: int
     """Focal classes in more than one split: 0 by construction, checked."""
@@ -161,6 +161,7 @@ class CurvePoint:
     train_loss: float | None
     validation_loss: float | None
     flops: int
+    input_gain: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,13 @@ def embedded_config(*, vocabulary_size: int = 8192, width: int = 256, blocks: in
     )
 
 
-def new_embedded_model(*, vocabulary_size: int, seed: int) -> BartForConditionalGeneration:
+def new_embedded_model(
+    *, vocabulary_size: int, seed: int, width: int = 256, blocks: int = 4
+) -> BartForConditionalGeneration:
     """An untrained model of the embedded shape, its weights drawn from ``seed``."""
     torch.manual_seed(seed)
-    return BartForConditionalGeneration(embedded_config(vocabulary_size=vocabulary_size))
+    model = BartForConditionalGeneration(
+        embedded_config(vocabulary_size=vocabulary_size, width=width, blocks=blocks)
+    )
+    model.set_attn_implementation("eager")
+    return model

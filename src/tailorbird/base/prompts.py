@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerBase
 from tailorbird.java_text import canonical_layout
 from tailorbird.records import Pair
 
-MAX_SOURCE_TOKENS = 384
+MAX_SOURCE_TOKENS = 320
 MAX_TARGET_TOKENS = 256
 
 

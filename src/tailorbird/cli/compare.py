@@ -23,6 +23,9 @@ command does only what is not done yet.
 """
 
 
+_DEFAULTS = CompareConfig()
+
+
 def compare(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="A folder, a git URL (URL@commit), or group:artifact:version.")
@@ -31,11 +34,13 @@ def compare(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for everything that is made.")],
     strategies: Annotated[
         str | None,
-        typer.Option("--strategies", metavar="NAMES", help="Separated by commas (default custom,l-eo,l-ldb,prefix)."),
+        typer.Option(
+            "--strategies", metavar="NAMES", help=f"Separated by commas (default {','.join(_DEFAULTS.strategies)})."
+        ),
     ] = None,
     base: BaseModel = EMBEDDED,
     epochs: Annotated[
-        float | None, typer.Option("--epochs", help="Passes over the training pairs (default 10).")
+        float | None, typer.Option("--epochs", help=f"Passes over the training pairs (default {_DEFAULTS.epochs:g}).")
     ] = None,
     seed: Seed = None,
     config: ConfigFile = None,

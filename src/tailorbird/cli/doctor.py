@@ -134,9 +134,9 @@ def _hardware() -> Iterator[Check]:
 
 
 def _cache() -> Iterator[Check]:
-    from tailorbird.sources import cache_folder
+    from tailorbird.sources import default_cache
 
-    folder = cache_folder()
+    folder = default_cache()
     yield Check("cache", OK, f"{folder} ({readable_bytes(machine.folder_bytes(folder))})")
     free = machine.free_disk(folder)
     small = free < 2 * _GIB

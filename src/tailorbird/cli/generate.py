@@ -22,6 +22,9 @@ Without --delta the unpersonalised base writes the tests.
 """
 
 
+_DEFAULTS = GenerateConfig()
+
+
 def generate(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `tailorbird mine` wrote.")],
     *,
@@ -30,30 +33,36 @@ def generate(
     ] = None,
     base: BaseModel = EMBEDDED,
     split: Annotated[
-        Literal["train", "validation", "test"] | None, typer.Option("--split", help="Which pairs (default test).")
+        Literal["train", "validation", "test"] | None,
+        typer.Option("--split", help=f"Which pairs (default {_DEFAULTS.split})."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The candidates file to write (JSON lines).")],
     decoding: Annotated[
         Literal["greedy", "beam", "sample"] | None,
-        typer.Option("--decoding", help="How to choose tokens (default greedy)."),
+        typer.Option("--decoding", help=f"How to choose tokens (default {_DEFAULTS.decoding})."),
     ] = None,
     beams: Annotated[
-        int | None, typer.Option("--beams", help="Width of the beam, for --decoding beam (default 4).")
+        int | None, typer.Option("--beams", help=f"Width of the beam, for --decoding beam (default {_DEFAULTS.beams}).")
     ] = None,
     candidates: Annotated[
-        int | None, typer.Option("--candidates", "-n", help="Candidates for each focal method (default 1).")
+        int | None,
+        typer.Option("--candidates", "-n", help=f"Candidates for each focal method (default {_DEFAULTS.candidates})."),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option("--temperature", help="For --decoding sample (default 1).")
+        float | None, typer.Option("--temperature", help=f"For --decoding sample (default {_DEFAULTS.temperature:g}).")
     ] = None,
     top_p: Annotated[
-        float | None, typer.Option("--top-p", help="Nucleus, for --decoding sample (default 1: all tokens).")
+        float | None, typer.Option("--top-p", help=f"Nucleus, for --decoding sample (default {_DEFAULTS.top_p:g}).")
     ] = None,
-    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Longest candidate (default 256).")] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", help=f"Longest candidate, in tokens (default {_DEFAULTS.max_target_tokens})."),
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Only the first so many pairs of the split.")] = None,
     seed: Seed = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="Focal methods decoded together (default 8).")
+        int | None,
+        typer.Option("--batch-size", help=f"Focal methods decoded together (default {_DEFAULTS.batch_size})."),
     ] = None,
     config: ConfigFile = None,
     set_: Set = None,

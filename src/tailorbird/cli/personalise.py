@@ -25,21 +25,29 @@ when the same command is given again.
 """
 
 
+_DEFAULTS = PersonaliseConfig()
+
+
 def personalise(
     data: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `tailorbird mine` wrote.")],
     *,
     strategy: Annotated[
-        str | None, typer.Option("--strategy", metavar="NAME", help="custom, l-eo, l-ldb or prefix (default custom).")
+        str | None,
+        typer.Option(
+            "--strategy", metavar="NAME", help=f"custom, l-eo, l-ldb or prefix (default {_DEFAULTS.strategy})."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DELTA", help="Folder for delta.safetensors and delta.json.")],
     base: BaseModel = EMBEDDED,
     epochs: Annotated[
-        float | None, typer.Option("--epochs", help="Passes over the training pairs (default 10).")
+        float | None, typer.Option("--epochs", help=f"Passes over the training pairs (default {_DEFAULTS.epochs:g}).")
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", help="Peak rate (default: the strategy's own).")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Pairs in each step (default 8).")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help=f"Pairs in each step (default {_DEFAULTS.batch_size}).")
+    ] = None,
     seed: Seed = None,
     config: ConfigFile = None,
     set_: Set = None,

@@ -14,7 +14,7 @@ EXAMPLES = """\b
 Examples:
   tailorbird pretrain --out base
   tailorbird pretrain --out base --hours 2
-  tailorbird pretrain --out base --corpus corpus.toml --set seed=1
+  tailorbird pretrain --out base --corpus corpus.toml --set denoising_steps=2000 --set pair_steps=4000
 
 \b
 The corpus is a list of Maven coordinates; without --corpus it is that of the embedded base. If DIR
@@ -28,14 +28,15 @@ def pretrain(
     corpus: Annotated[
         Path | None, typer.Option("--corpus", metavar="FILE", help="Maven coordinates to train on, as TOML.")
     ] = None,
-    hours: Annotated[float | None, typer.Option("--hours", help="Stop after so many hours of training.")] = None,
-    max_steps: Annotated[int | None, typer.Option("--max-steps", help="Stop after so many steps.")] = None,
+    hours: Annotated[
+        float | None, typer.Option("--hours", help="Pause after so many hours; the same command goes on.")
+    ] = None,
     config: ConfigFile = None,
     set_: Set = None,
     quiet: Quiet = False,
 ) -> None:
     """Train a base of one's own: denoising on Java first, then focal method to test case."""
-    settings = load_config(PretrainConfig, config, set_ or (), hours=hours, max_steps=max_steps)
+    settings = load_config(PretrainConfig, config, set_ or (), hours=hours)
     require_training_extra()
     from tailorbird.pretraining.pretrain import pretrain as run
 

@@ -5,13 +5,13 @@ signatures of the class's other non-private methods and constructors, and its no
 """
 
 from tailorbird.java_text import canonical_layout
-from tailorbird.mining.java import JavaType, Method
+from tailorbird.mining.declarations import JavaType, Method
 
 LEVEL = "fm_fc_ms_ff"
 
 
 def focal_context(owner: JavaType, focal: Method) -> str:
-    """The context of ``focal`` in canonical layout, one member a line; the focal method first, so that a cut spares it."""
+    """The context of ``focal`` in canonical layout; it comes first, so that a cut at the end spares it."""
     lines = [f"{owner.simple_name} {{", canonical_layout(focal.text)]
     lines.extend(f"{signature};" for signature in owner.constructors)
     lines.extend(

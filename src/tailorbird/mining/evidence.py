@@ -2,6 +2,7 @@
 
 How the method was found (one of these):
   name-equals, name-prefix, name-words   the test's name is, starts with, or contains the method's name as words
+  name-stem                              the test's name has the stem of a method that it calls (Decoding: decode)
   only-call                              the only method of the focal class that the test calls
   assertion-call                         the last method of the focal class called before or inside the first assertion
 What weakens it:
@@ -12,7 +13,14 @@ How the class was found (one of these):
   class-name, class-prefix, class-usage  by the test class's name, by the start of it, by the types that the test uses
 """
 
-_METHOD = {"name-equals": 0.98, "name-prefix": 0.95, "name-words": 0.85, "only-call": 0.8, "assertion-call": 0.65}
+_METHOD = {
+    "name-equals": 0.98,
+    "name-prefix": 0.95,
+    "name-words": 0.85,
+    "only-call": 0.8,
+    "name-stem": 0.75,
+    "assertion-call": 0.65,
+}
 _WEAKENING = {
     "helper": 0.9,
     "receiver-unknown": 0.85,

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from tailorbird.mining.java import JavaType
+from tailorbird.mining.declarations import JavaType
 from tailorbird.mining.names import TypeIndex, nearest
 
 _SUFFIX = re.compile(r"(?:Abstract|Base|Unit|Integration|IT)?(?:Tests?|TestCases?|TestBase|IT)$")
@@ -12,7 +12,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+|_")
 
 
 def by_name(test_class: JavaType, index: TypeIndex) -> tuple[JavaType, str] | None:
-    """The focal class by the test class's name and ``class-name`` or ``class-prefix``; the innermost name that fits wins."""
+    """The focal class by the test class's name, and ``class-name`` or ``class-prefix``; an inner name wins."""
     names = test_class.name.split(".")
     for name in reversed(names):
         for stripped in _stripped(name):

@@ -4,92 +4,17 @@ Broken code gives what the parser could recover. All walks are iterative, so tha
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import tree_sitter_java
 from tree_sitter import Language, Node, Parser
+
+from tailorbird.mining.declarations import Field, Import, JavaType, Method, Scope
 
 LANGUAGE = Language(tree_sitter_java.language())
 
 _TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 _BODIES = {"class_body", "interface_body", "enum_body", "enum_body_declarations", "ERROR"}
 _TEST_SEGMENTS = {"test", "tests", "testing", "it", "integration-test", "jmh"}
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """``import [static] name[.*];``"""
-
-    name: str
-    static: bool
-    wildcard: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One declared variable of a type."""
-
-    name: str
-    type: str
-    declaration: str
-    """Modifiers, type and name on one line, without the initialiser."""
-    private: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A method declaration as written."""
-
-    name: str
-    signature: str
-    parameters: tuple[str, ...]
-    returns: str
-    modifiers: tuple[str, ...]
-    annotations: tuple[str, ...]
-    text: str
-    line: int
-    end_line: int
-    has_body: bool
-    node: Node | None
-    """Kept for files with tests only: the calls inside are read from it later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a file contributes to the meaning of a name in it."""
-
-    path: str
-    package: str
-    imports: tuple[Import, ...]
-    is_test: bool
-    """The file lies under a test source root or imports a test framework."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class JavaType:
-    """A class, interface, enum or record; ``name`` is ``Outer.Inner`` for a nested one. Compared by identity."""
-
-    name: str
-    scope: Scope
-    type_parameters: tuple[str, ...]
-    superclass: str | None
-    interfaces: tuple[str, ...]
-    methods: tuple[Method, ...]
-    constructors: tuple[str, ...]
-    """Signatures on one line; private ones are left out."""
-    fields: tuple[Field, ...]
-    constants: tuple[str, ...]
-    """Names of an enum's constants."""
-
-    @property
-    def simple_name(self) -> str:
-        """The last part of the name."""
-        return self.name.rpartition(".")[2]
-
-    @property
-    def qualified_name(self) -> str:
-        """With its package, where it has one."""
-        return f"{self.scope.package}.{self.name}" if self.scope.package else self.name
 
 
 def text_of(node: Node | None) -> str:
@@ -134,7 +59,10 @@ def _is_test(path: str, package: str, imports: list[Import]) -> bool:
     root = folder.removesuffix(inside) if inside and f"/{folder}".endswith(f"/{inside}") else folder
     if any(part.lower() in _TEST_SEGMENTS or part.endswith(("Test", "Tests", "test")) for part in root.split("/")):
         return True
-    return any(one.name.startswith(("org.junit.", "org.testng.", "junit.framework")) or one.name == "org.junit" for one in imports)
+    return any(
+        one.name.startswith(("org.junit.", "org.testng.", "junit.framework")) or one.name == "org.junit"
+        for one in imports
+    )
 
 
 def _type_nodes(root: Node) -> Iterator[tuple[str, Node]]:

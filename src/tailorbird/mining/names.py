@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tailorbird.mining.java import JavaType, Method
+from tailorbird.mining.declarations import JavaType, Method
 
 _ANNOTATION = re.compile(r"@[\w.]+(\([^)]*\))?\s*")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from tailorbird.mining.java import JavaType, Method
+from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.names import TypeIndex, bare
 
 _WIDER = {
@@ -51,12 +51,12 @@ def choose(
         if erased in seen or not _takes(method, len(arguments)):
             continue
         seen.add(erased)
-        score = _score(method, owner, arguments, index)
+        score = _score(method, arguments, index)
         if best is None or score > best_score:
             best, best_score, ties = (owner, method), score, 0
         elif score == best_score:
             ties += 1
-    return best, best is not None and ties == 0 and best_score >= 0
+    return best, best is not None and ties == 0 and best_score > _MISMATCH
 
 
 def _takes(method: Method, count: int) -> bool:
@@ -66,7 +66,7 @@ def _takes(method: Method, count: int) -> bool:
     return len(declared) == count
 
 
-def _score(method: Method, owner: JavaType, arguments: Sequence[Argument], index: TypeIndex) -> int:
+def _score(method: Method, arguments: Sequence[Argument], index: TypeIndex) -> int:
     declared = list(method.parameters)
     variable = bool(declared) and declared[-1].endswith("...")
     if variable:
@@ -74,11 +74,11 @@ def _score(method: Method, owner: JavaType, arguments: Sequence[Argument], index
         rest = len(arguments) - len(declared)
         passed = arguments[-1].name if rest == 1 else None
         declared += [f"{element}[]"] if passed is not None and passed.endswith("[]") else [element] * rest
-    fit = sum(_fit(one, given, owner, index) for one, given in zip(declared, arguments, strict=True))
+    fit = sum(_fit(one, given, index) for one, given in zip(declared, arguments, strict=True))
     return fit - (1 if variable else 0)
 
 
-def _fit(parameter: str, argument: Argument, owner: JavaType, index: TypeIndex) -> int:
+def _fit(parameter: str, argument: Argument, index: TypeIndex) -> int:
     if argument.name is None:
         return 0
     wanted, given = _short(parameter), _short(argument.name)
@@ -86,7 +86,8 @@ def _fit(parameter: str, argument: Argument, owner: JavaType, index: TypeIndex) 
         return 4
     primitive = wanted in _BOXES
     if given == "null":
-        return _MISMATCH if primitive else 0
+        # Java takes the most specific type for null, which Object never is.
+        return _MISMATCH if primitive else (-1 if wanted == "Object" else 0)
     if given in _BOXES:
         return _primitive_fit(wanted, given)
     if primitive:
@@ -98,7 +99,9 @@ def _fit(parameter: str, argument: Argument, owner: JavaType, index: TypeIndex) 
     if given in _GENERAL:
         return 2 if wanted in _GENERAL[given] else (0 if given == "lambda" and wanted != "String" else _MISMATCH)
     if argument.type is not None:
-        return 2 if any(one.simple_name == wanted for one in index.lineage(argument.type)) else _outside_fit(wanted, given)
+        return (
+            2 if any(one.simple_name == wanted for one in index.lineage(argument.type)) else _outside_fit(wanted, given)
+        )
     return _outside_fit(wanted, given)
 
 

@@ -4,15 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tailorbird.mining.calls import Body, Call, Reader
+from tailorbird.mining.calls import Body, Call, read_body
+from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.evidence import confidence
 from tailorbird.mining.focal_class import by_name, by_usage
-from tailorbird.mining.java import JavaType, Method
+from tailorbird.mining.kinds import ClassView
 from tailorbird.mining.names import TypeIndex
+from tailorbird.mining.naming import NAMING, has_stem, named_after
 
 _HELPER_DEPTH = 2
-_ACCESSOR = re.compile(r"(?:get|is|has)[A-Z]\w*$|size$|length$|isEmpty$|toString$|hashCode$|equals$|close$")
-_LEADING = re.compile(r"^(?:test(?:s|ing)?|should|check|verify)(?=[A-Z_\d]|$)_*")
+_EXPECTED = re.compile(r"[^{]*@Test\s*\([^{;]*\bexpected\s*=")
+_ACCESSOR = re.compile(r"(?:get|is|has)[A-Z]\w*$|size$|length$|toString$|hashCode$|close$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +50,12 @@ class _Use:
             words.append("receiver-unknown")
         return (*words,) if self.call.certain else (*words, "overload-guess")
 
+    @property
+    def observes(self) -> bool:
+        """The method only tells a state (``size()``): tests call it to look at what another method did."""
+        name, parameters = self.method.name, self.method.parameters
+        return name == "equals" or (not parameters and _ACCESSOR.match(name) is not None)
+
 
 class Matcher:
     """Finds the focal method of each test of one test class."""
@@ -55,7 +63,7 @@ class Matcher:
     def __init__(self, index: TypeIndex, test_class: JavaType) -> None:
         self._index = index
         self._class = test_class
-        self._reader = Reader(index, test_class)
+        self._view = ClassView(index, test_class)
         self._named = by_name(test_class, index)
         self._bodies: dict[int, Body] = {}
 
@@ -69,20 +77,26 @@ class Matcher:
             focal = by_usage([*receivers, *body.created])
         family = {id(one) for one in self._index.lineage(focal)} if focal is not None else set[int]()
         own = [use for use in uses if id(use.owner) in family]
-        return (
-            _by_test_name(method.name, own, word)
-            or _by_test_name(method.name, [use for use in uses if id(use.owner) not in family], "class-usage")
-            or _only(own, word)
-            or _asserted(own, body, word)
-        )
+        others = [use for use in uses if id(use.owner) not in family]
+        # Elsewhere a name of several words is specific enough to win; "build" or "get" is not.
+        specific = [use for use in others if any(letter.isupper() for letter in use.method.name)]
+        found = _by_test_name(method.name, own, word) or _by_test_name(method.name, specific, "class-usage")
+        if found is None and self._named is not None:
+            found = _only(own, body, word) or _by_stem(method.name, own, word) or _asserted(own, body, word)
+            if found is None and _EXPECTED.match(method.text):
+                found = _expected(own, word)
+        elif found is None and not any(use.helper for use in own) and all(use.observes or use.helper for use in others):
+            # Without a name that says so, a class is the focal one only when the test acts on no other.
+            found = _only(own, body, word)
+        return found or _by_test_name(method.name, others, "class-usage")
 
     def _body(self, owner: JavaType, method: Method) -> Body:
         if id(method) not in self._bodies:
-            self._bodies[id(method)] = self._reader.read(owner, method)
+            self._bodies[id(method)] = read_body(self._view, owner, method)
         return self._bodies[id(method)]
 
     def _uses(self, body: Body, focal: JavaType | None) -> list[_Use]:
-        """Production methods with a body that are called, in the order of execution; helpers opened to a small depth."""
+        """Calls of production methods with a body, in order of execution; helpers are opened to a small depth."""
         found: list[_Use] = []
         pending: list[tuple[Call, int, int, int]] = [(call, 0, call.start, call.end) for call in reversed(body.calls)]
         opened: set[int] = set()
@@ -124,69 +138,60 @@ class Matcher:
 
 
 def _by_test_name(test: str, uses: Sequence[_Use], word: str) -> Focal | None:
-    bare = _LEADING.sub("", test) or test
-    compact = bare.replace("_", "").lower()
-    ranked: list[tuple[int, int, int, str, _Use]] = []
-    for position, use in enumerate(uses):
-        how = _named_after(bare, compact, use.method.name)
+    """The called method that the test's name speaks of; the whole name before a part, long names before short ones."""
+    ranked: list[tuple[int, int, int, int]] = []
+    for at, use in enumerate(uses):
+        how = named_after(test, use.method.name)
         if how is not None:
-            strength = {"name-equals": 2, "name-prefix": 1, "name-words": 0}[how]
-            ranked.append((strength, len(use.method.name), -len(use.weakness), how, use))
+            # Of equals the last call counts: what a round trip ends with, what an assertion looks at.
+            ranked.append((-NAMING.index(how), len(use.method.name), -len(use.weakness), at))
     if not ranked:
         return None
-    # Of equals the last call counts: what a round trip ends with, what an assertion looks at.
-    best = max(range(len(ranked)), key=lambda at: (*ranked[at][:3], at))
-    how, use = ranked[best][3], ranked[best][4]
-    return Focal(use.owner, use.method, (how, word, *use.weakness))
+    strength, _, _, at = max(ranked)
+    use = uses[at]
+    return Focal(use.owner, use.method, (NAMING[-strength], word, *use.weakness))
 
 
-def _named_after(bare: str, compact: str, name: str) -> str | None:
-    lower = name.lower()
-    if len(lower) < 2:
-        return None
-    if compact == lower:
-        return "name-equals"
-    if compact.startswith(lower) and _ends_word(bare, name):
-        return "name-prefix"
-    capital = name[0].upper() + name[1:]
-    at = bare.find(capital)
-    # A single short word ("get", "add") says little in the middle of a name.
-    if at > 0 and len(name) >= 4 and _boundary(bare, at + len(capital)):
-        return "name-words"
-    return None
-
-
-def _ends_word(bare: str, name: str) -> bool:
-    """Whether ``name`` ends where a word of the test's name ends: ``testDecoder`` is not about ``decode``."""
-    at, left = 0, len(name)
-    while left and at < len(bare):
-        left -= bare[at] != "_"
-        at += 1
-    return _boundary(bare, at)
-
-
-def _boundary(text: str, at: int) -> bool:
-    return at >= len(text) or not text[at].islower()
-
-
-def _only(uses: Sequence[_Use], word: str) -> Focal | None:
-    """The one method that the test calls of its focal class; accessors beside it do not count."""
+def _acting(uses: Sequence[_Use]) -> list[_Use]:
+    """Calls that can be what a test is about: by the test itself before those by its helpers, observers last."""
     certain = [use for use in uses if not use.call.unknown_receiver]
-    acting = [use for use in certain if not _ACCESSOR.match(use.method.name)]
-    for group in (acting, certain):
-        if len({id(use.method) for use in group}) == 1:
-            use = min(group, key=lambda one: len(one.weakness))
-            return Focal(use.owner, use.method, ("only-call", word, *use.weakness))
-    return None
+    doing = [use for use in certain if not use.observes]
+    return [use for use in doing if not use.helper] or doing or certain
+
+
+def _only(uses: Sequence[_Use], body: Body, word: str) -> Focal | None:
+    """The one method that the test calls of its focal class; an observer alone must be asserted on."""
+    acting = _acting(uses)
+    if len({id(use.method) for use in acting}) != 1:
+        return None
+    use = min(acting, key=lambda one: len(one.weakness))
+    inside = any(start <= one.start and one.end <= end for one in acting for start, end in body.assertions)
+    if use.observes and not inside:
+        return None
+    return Focal(use.owner, use.method, ("only-call", word, *use.weakness))
+
+
+def _by_stem(test: str, uses: Sequence[_Use], word: str) -> Focal | None:
+    """The one method whose stem stands in the test's name: ``testTrailingBitsDecoding`` is about ``decode``."""
+    fitting = [use for use in _acting(uses) if has_stem(test, use.method.name)]
+    if len({use.method.name for use in fitting}) != 1:
+        return None
+    use = fitting[-1]
+    return Focal(use.owner, use.method, ("name-stem", word, *use.weakness))
 
 
 def _asserted(uses: Sequence[_Use], body: Body, word: str) -> Focal | None:
     """The last method of the focal class called before or inside the first assertion that follows such a call."""
-    certain = [use for use in uses if not use.call.unknown_receiver]
-    acting = [use for use in certain if not _ACCESSOR.match(use.method.name)] or certain
+    acting = _acting(uses)
     for _, end in body.assertions:
         before = [use for use in acting if use.start < end]
-        if before:
+        if before and not before[-1].observes:
             use = before[-1]
             return Focal(use.owner, use.method, ("assertion-call", word, *use.weakness))
     return None
+
+
+def _expected(uses: Sequence[_Use], word: str) -> Focal | None:
+    """``@Test(expected = …)``: the last call is the one that must throw."""
+    acting = [use for use in _acting(uses) if not use.observes]
+    return Focal(acting[-1].owner, acting[-1].method, ("expected-call", word, *acting[-1].weakness)) if acting else None

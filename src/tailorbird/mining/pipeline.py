@@ -10,8 +10,9 @@ from tailorbird import __version__
 from tailorbird.errors import DataError
 from tailorbird.mining import dataset, splits
 from tailorbird.mining.context import LEVEL, focal_context
+from tailorbird.mining.declarations import JavaType
 from tailorbird.mining.files import read_sources, walk
-from tailorbird.mining.java import JavaParser, JavaType
+from tailorbird.mining.java import JavaParser
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal, Matcher
 from tailorbird.mining.recognise import case_of, framework_of
@@ -32,7 +33,9 @@ class MinedTree:
 
 
 def mine(source: str, out: Path, *, seed: int = 0, progress: Progress | None = None) -> DataManifest:
-    """Mine SOURCE (a folder, a git URL, ``group:artifact:version``) into the folder ``out``; ``seed`` moves the split only.
+    """Mine SOURCE (a folder, a git URL, ``group:artifact:version``) into the folder ``out``.
+
+    ``seed`` moves the split only; everything else depends on the source's bytes alone.
 
     Raises SourceError when the source cannot be had, and DataError when it has no Java, no tests, or too few pairs.
     """
@@ -81,6 +84,8 @@ def mine_tree(root: Path, *, progress: Progress | None = None) -> MinedTree:
         _mine_type(owner, index, cases, pairs)
         watch.update(done)
     watch.finish()
+    cases.sort(key=lambda case: (case.path, case.line, case.name))
+    pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
     return MinedTree(_distinct(pairs), tuple(cases), len(found.files), tuple(found.skipped))
 
 
@@ -141,6 +146,6 @@ def _check(mined: MinedTree, source: str) -> None:
         )
     if not mined.pairs:
         raise DataError(
-            f"{source} has {len(mined.test_cases)} test cases, but none calls a method of the project that could be told: "
+            f"{source} has {len(mined.test_cases)} test cases, but no focal method could be found for any: "
             "give the project's root, so that the code under test is inside too."
         )

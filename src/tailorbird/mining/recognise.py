@@ -1,6 +1,6 @@
 """Which methods are tests, and of which framework: told by annotation and import, never by name alone."""
 
-from tailorbird.mining.java import JavaType, Method, Scope
+from tailorbird.mining.declarations import JavaType, Method, Scope
 from tailorbird.records import TestCase
 
 _JUPITER_ANNOTATIONS = {"ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}

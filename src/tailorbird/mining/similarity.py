@@ -41,8 +41,10 @@ class Shingles:
 
     def jaccard(self, one: int, others: Ids) -> NDArray[np.float64]:
         """Exact similarity of one text with each of the others, shape (len(others),)."""
-        shared = np.array([len(np.intersect1d(self.sets[one], self.sets[o], assume_unique=True)) for o in others])
-        return shared / np.maximum(self.sizes[one] + self.sizes[others] - shared, 1)
+        own = self.sets[one]
+        shared = np.array([len(np.intersect1d(own, self.sets[other], assume_unique=True)) for other in others])
+        alike: NDArray[np.float64] = shared / np.maximum(self.sizes[one] + self.sizes[others] - shared, 1)
+        return alike
 
 
 class Postings:

@@ -33,14 +33,12 @@ def split(pairs: Sequence[Pair], *, seed: int) -> SplitPairs:
     groups = _groups(pairs, cluster_of)
     if len(groups) < 3:
         raise DataError(
-            f"{len(pairs)} pairs fall into {len(groups)} group(s) of focal classes and near-duplicates, and a split needs 3: "
-            "choose a project whose tests cover more classes."
+            f"The {len(pairs)} pairs form {len(groups)} group(s) of focal classes and near-duplicates, "
+            "and a split needs 3: choose a project whose tests cover more classes."
         )
     names = _assign([len(group) for group in groups], seed)
     split_of = {member: name for group, name in zip(groups, names, strict=True) for member in group}
-    done = tuple(
-        replace(pair, cluster=cluster_of[at], split=split_of[at]) for at, pair in enumerate(pairs)
-    )
+    done = tuple(replace(pair, cluster=cluster_of[at], split=split_of[at]) for at, pair in enumerate(pairs))
     return SplitPairs(done, _leakage(done, shingles, groups=[len(group) for group in groups]))
 
 
@@ -89,7 +87,7 @@ def _assign(sizes: Sequence[int], seed: int) -> list[str]:
     largest = max(order, key=lambda group: sizes[group])
     for name in ("test", "validation"):
         filled = 0
-        # Several small groups first, so that a held-out split speaks of more than one class; then whatever comes nearest.
+        # Several small groups first, so that a held-out split speaks of more than one class; then what comes nearest.
         for limit in (target * 0.6, float(total)):
             for group in order:
                 nearer = abs(filled + sizes[group] - target) < abs(filled - target)

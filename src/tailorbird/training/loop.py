@@ -14,9 +14,10 @@ from tailorbird.records import CurvePoint
 from tailorbird.training.batches import Batch
 from tailorbird.training.checkpoint import Ledger, Snapshot, load_snapshot, save_snapshot
 from tailorbird.training.cost import FlopLedger, peak_memory_bytes, reset_peak_memory
+from tailorbird.training.losses import Validation
 
-Evaluate = Callable[[], float]
-"""Validation loss of the model as it stands, in nats per target token."""
+Evaluate = Callable[[], Validation]
+"""Validates the model as it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ def train(
     *,
     evaluate: Evaluate | None = None,
     checkpoint: Path | None = None,
+    should_stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
     what: str = "training",
 ) -> Outcome:
@@ -66,7 +68,8 @@ def train(
 
     With a ``checkpoint`` path the run saves itself there every ``checkpoint_seconds`` and when interrupted, and a run
     with the same fingerprint goes on from it to the same weights, bit for bit (same device and threads). Seconds and
-    FLOPs are those of training steps; validation is not charged.
+    FLOPs are those of training steps; validation is not charged. ``should_stop`` is asked after each step; a run that it
+    stops is saved, and ``Outcome.steps`` says how far it came.
     """
     run = _Run(model, parameters, settings, checkpoint)
     progress = progress or Silent()
@@ -80,6 +83,9 @@ def train(
                 run.validate(evaluate)
             run.save_if_due()
             progress.update(run.ledger.step, f"loss {run.ledger.recent_loss:.3f}")
+            if should_stop is not None and should_stop():
+                run.validate_unless_done(evaluate)
+                break
     except KeyboardInterrupt:
         run.save()
         raise
@@ -182,20 +188,26 @@ class _Run:
 
     def validate(self, evaluate: Evaluate) -> None:
         """Add a point to the curve and remember the weights if they are the best so far."""
-        loss = evaluate()
+        found = evaluate()
         point = CurvePoint(
             step=self.ledger.step,
             seconds=self.ledger.seconds,
             train_loss=self.ledger.recent_loss,
-            validation_loss=loss,
+            validation_loss=found.loss,
             flops=self.ledger.flops,
+            input_gain=found.input_gain,
         )
         best = self.ledger.best_loss
-        if best is None or loss < best:
-            best = loss
+        if best is None or found.loss < best:
+            best = found.loss
             if self.settings.keep_best:
                 self.best = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
         self.ledger = replace(self.ledger, curve=(*self.ledger.curve, point), best_loss=best)
+
+    def validate_unless_done(self, evaluate: Evaluate | None) -> None:
+        """Make sure that the curve ends at the current step."""
+        if evaluate is not None and self.ledger.curve[-1].step != self.ledger.step:
+            self.validate(evaluate)
 
     def save_if_due(self) -> None:
         """Save when the last save is long enough ago."""

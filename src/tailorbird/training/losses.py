@@ -60,3 +60,18 @@ def with_other_inputs(examples: Sequence[Encoded]) -> list[Encoded]:
         Encoded(examples[(index + shift) % len(examples)].source, example.target)
         for index, example in enumerate(examples)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How a model does on held-out examples, in nats per target token."""
+
+    loss: float
+    input_gain: float
+    """Loss with another example's input, minus ``loss``: near 0 the model ignores its input."""
+
+
+def validate(model: nn.Module, examples: Sequence[Encoded], *, pad: int) -> Validation:
+    """Loss and input gain over ``examples``."""
+    loss = mean_loss(target_losses(model, examples, pad=pad))
+    return Validation(loss, mean_loss(target_losses(model, with_other_inputs(examples), pad=pad)) - loss)

@@ -23,7 +23,7 @@ from tailorbird.strategies.strategy import Prepared
 from tailorbird.training.batches import Encoded, EpochOrder, collate
 from tailorbird.training.device import choose_device, describe_device, use_bfloat16, versions
 from tailorbird.training.loop import LoopSettings, Outcome, train
-from tailorbird.training.losses import mean_loss, target_losses
+from tailorbird.training.losses import validate
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -152,7 +152,7 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Ou
             bfloat16=plan.settings["precision"] == "bfloat16",
             fingerprint=plan.fingerprint,
         ),
-        evaluate=lambda: mean_loss(target_losses(model, validation, pad=pad)),
+        evaluate=lambda: validate(model, validation, pad=pad),
         checkpoint=out / CHECKPOINT,
         progress=progress,
         what=f"personalising ({plan.strategy})",

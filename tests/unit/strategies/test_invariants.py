@@ -12,7 +12,7 @@ from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
 from tailorbird.strategies.registry import STRATEGIES, complete_settings, find_strategy
 from tailorbird.strategies.strategy import Prepared
 from tailorbird.training.batches import Batch, EpochOrder, collate
-from tailorbird.training.losses import mean_loss, target_losses
+from tailorbird.training.losses import validate
 from tailorbird.training.loop import LoopSettings, Outcome, train
 from tests.models import BLOCKS, FAMILIES, FFN, HEADS, VOCABULARY, WIDTH, bart, encoded_texts, small_base
 
@@ -47,7 +47,7 @@ def run(base: Base, prepared: Prepared, *, checkpoint: Path | None = None, progr
         prepared.parameters,
         batch_of,
         settings,
-        evaluate=lambda: mean_loss(target_losses(base.model, EXAMPLES, pad=1)),
+        evaluate=lambda: validate(base.model, EXAMPLES, pad=1),
         checkpoint=checkpoint,
         progress=progress,  # type: ignore[arg-type]
     )

@@ -1,0 +1,53 @@
+"""What a test's name says of the method it is about."""
+
+import re
+
+NAMING = ("name-equals", "name-prefix", "name-words")
+"""The ways in which a test's name speaks of a method, strongest first."""
+
+_LEADING = re.compile(r"^(?:test(?:s|ing)?|should|check|verify)(?=[A-Z_\d]|$)_*")
+_PROPERTY = re.compile(r"(?:get|set|is|has|to|with)(?=[A-Z])")
+# Shorter words ("get", "add") say little in the middle of a name.
+_TELLING_LETTERS = 4
+
+
+def named_after(test: str, method: str) -> str | None:
+    """Whether a test's name is, starts with, or contains a method's name as words: one of NAMING, or None."""
+    bare = _LEADING.sub("", test) or test
+    compact, lower = _compact(bare), _compact(method)
+    if len(lower) < 2:
+        return None
+    if compact == lower:
+        return "name-equals"
+    if compact.startswith(lower) and _ends_word(bare, len(lower)):
+        return "name-prefix"
+    if compact == _compact(_PROPERTY.sub("", method)):
+        return "name-words"
+    capital = method[0].upper() + method[1:]
+    at = bare.find(capital)
+    if at > 0 and len(method) >= _TELLING_LETTERS and _boundary(bare, at + len(capital)):
+        return "name-words"
+    return None
+
+
+def has_stem(test: str, method: str) -> bool:
+    """Whether the stem of a method's name stands anywhere in the test's: ``decode`` in ``testTrailingBitsDecoding``."""
+    stem = _compact(method).rstrip("e")
+    return len(stem) >= _TELLING_LETTERS and stem in _compact(test)
+
+
+def _compact(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _ends_word(bare: str, letters: int) -> bool:
+    """Whether a word ends after so many letters, ``_`` not counted: ``Decoder`` does not start with ``decode``."""
+    at = 0
+    while letters and at < len(bare):
+        letters -= bare[at] != "_"
+        at += 1
+    return _boundary(bare, at)
+
+
+def _boundary(text: str, at: int) -> bool:
+    return at >= len(text) or not text[at].islower()

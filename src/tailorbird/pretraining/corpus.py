@@ -1,0 +1,152 @@
+"""The base's corpus: from a list of Maven coordinates to token files."""
+
+import random
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from tailorbird.base.prompts import encode_pair
+from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
+from tailorbird.config import PretrainConfig
+from tailorbird.errors import DataError
+from tailorbird.mining.pipeline import mine_tree
+from tailorbird.pretraining.snippets import snippets
+from tailorbird.pretraining.token_store import write_tokens
+from tailorbird.progress import Progress
+from tailorbird.records import Pair, Provenance
+from tailorbird.sources import resolve
+from tailorbird.storage import read_json, sha256_bytes, write_json
+
+TOKENIZER_SNIPPETS = 60_000
+"""Snippets that the tokenizer is trained on: more of them move few of its 8,192 entries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusPart:
+    """What one artifact gave."""
+
+    source: Provenance
+    files: int
+    snippets: int
+    test_cases: int
+    pairs: int
+    pairs_kept: int
+    """Pairs whose test case fits the target limit and that no other artifact had before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """``corpus.json``: what the token files beside it were made from."""
+
+    fingerprint: str
+    parts: tuple[CorpusPart, ...]
+    snippets: int
+    snippet_tokens: int
+    pairs: int
+
+
+def read_coordinates(path: Path | None = None) -> tuple[str, ...]:
+    """Maven coordinates in ``path``, or in the embedded base's own list; DataError when it has none."""
+    place = path or Path(str(files("tailorbird.pretraining"))) / "corpus.toml"
+    try:
+        listed = tomllib.loads(place.read_text(encoding="utf-8"))["coordinates"]
+        coordinates = msgspec.convert(listed, tuple[str, ...])
+    except (OSError, tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
+        raise DataError(
+            f"{place} is not a corpus list ({error}): give a TOML file with coordinates = ['group:artifact:version', …]."
+        ) from error
+    if not coordinates:
+        raise DataError(f"{place} lists no coordinates: name at least one group:artifact:version.")
+    return coordinates
+
+
+def build_corpus(
+    folder: Path, coordinates: tuple[str, ...], config: PretrainConfig, progress: Progress
+) -> tuple[Corpus, PreTrainedTokenizerFast]:
+    """Fetch, mine and tokenise into ``folder``; what is there from the same list and limits is used as it is.
+
+    Writes ``denoise``, ``pairs-source`` and ``pairs-target`` token files, the tokenizer, and ``corpus.json``.
+    """
+    limits = (coordinates, config.vocabulary_size, config.max_source_tokens, config.max_target_tokens)
+    fingerprint = sha256_bytes(msgspec.json.encode(limits))
+    record = folder / "corpus.json"
+    if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
+        return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
+    gathered = list(_gather(coordinates, progress))
+    texts = [text for part in gathered for text in part.snippets]
+    random.Random(0).shuffle(texts)
+    tokenizer = train_tokenizer(texts[:TOKENIZER_SNIPPETS], vocabulary_size=config.vocabulary_size)
+    save_tokenizer(tokenizer, folder / "tokenizer")
+    encoded = tokenizer(texts, verbose=False)["input_ids"]
+    write_tokens(folder / "denoise", encoded)
+    parts = _write_pairs(folder, gathered, tokenizer, config)
+    corpus = Corpus(
+        fingerprint=fingerprint,
+        parts=tuple(parts),
+        snippets=len(texts),
+        snippet_tokens=sum(len(tokens) for tokens in encoded),
+        pairs=sum(part.pairs_kept for part in parts),
+    )
+    write_json(record, corpus)
+    return corpus, tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    source: Provenance
+    files: int
+    test_cases: int
+    snippets: list[str]
+    pairs: tuple[Pair, ...]
+
+
+def _gather(coordinates: tuple[str, ...], progress: Progress) -> Iterator[_Gathered]:
+    progress.start("fetching and mining", len(coordinates))
+    seen: set[str] = set()
+    for number, coordinate in enumerate(coordinates, start=1):
+        resolved = resolve(coordinate)
+        mined = mine_tree(resolved.root)
+        # Modules of one family share classes by copy: each text is taken once over the whole corpus.
+        fresh = [text for text in snippets(resolved.root) if text not in seen]
+        seen.update(fresh)
+        yield _Gathered(resolved.provenance, mined.files, len(mined.test_cases), fresh, tuple(mined.pairs))
+        progress.update(number, coordinate)
+    progress.finish()
+
+
+def _write_pairs(
+    folder: Path, gathered: list[_Gathered], tokenizer: PreTrainedTokenizerBase, config: PretrainConfig
+) -> list[CorpusPart]:
+    sources: list[tuple[int, ...]] = []
+    targets: list[tuple[int, ...]] = []
+    seen: set[str] = set()
+    parts = []
+    for part in gathered:
+        before = len(sources)
+        for pair in part.pairs:
+            prompt = encode_pair(
+                tokenizer, pair, max_source=config.max_source_tokens, max_target=config.max_target_tokens
+            )
+            digest = sha256_bytes(f"{pair.focal.text}\0{pair.test.text}".encode())
+            if not prompt.target_cut and digest not in seen:
+                seen.add(digest)
+                sources.append(prompt.source)
+                targets.append(prompt.target)
+        parts.append(
+            CorpusPart(
+                source=part.source,
+                files=part.files,
+                snippets=len(part.snippets),
+                test_cases=part.test_cases,
+                pairs=len(part.pairs),
+                pairs_kept=len(sources) - before,
+            )
+        )
+    write_tokens(folder / "pairs-source", sources)
+    write_tokens(folder / "pairs-target", targets)
+    return parts

@@ -1,0 +1,85 @@
+"""SOURCE to a folder on this machine: a folder, a git URL, or Maven coordinates; each with its provenance."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from tailorbird.errors import SourceError
+from tailorbird.records import Provenance
+from tailorbird.sources import git, maven
+from tailorbird.sources.licences import licence_of_tree
+
+_COORDINATES = re.compile(r"[\w.\-]+:[\w.\-]+:[\w.\-+]+")
+_GIT_URL = re.compile(r"(?:https?|ssh|file)://\S+|git@[\w.\-]+:\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSource:
+    """A project's tree on this machine and where it came from."""
+
+    root: Path
+    provenance: Provenance
+
+
+def default_cache() -> Path:
+    """The user's cache folder for fetched sources."""
+    return Path(platformdirs.user_cache_dir("tailorbird")) / "sources"
+
+
+def resolve(source: str, *, cache: Path | None = None) -> ResolvedSource:
+    """Make SOURCE a folder: fetch it through git or Maven where it is not one, once, into ``cache``.
+
+    Raises SourceError when it does not exist or cannot be fetched, ToolMissingError without the client it needs.
+    """
+    path = Path(source).expanduser()
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:  # a name too long, a null character
+        raise SourceError(f"{source[:80]!r} is no usable path ({error}): check the SOURCE.") from error
+    if is_folder and source:
+        if git.is_bare(path):
+            return _from_git(path.resolve().as_uri(), cache or default_cache())
+        return _from_folder(path)
+    if exists and source:
+        raise SourceError(f"{source} is a file: give the project's folder.")
+    if _GIT_URL.fullmatch(source):
+        return _from_git(source, cache or default_cache())
+    if _COORDINATES.fullmatch(source):
+        return _from_maven(source, cache or default_cache())
+    raise SourceError(
+        f"{source!r} is not a folder that exists, a git URL (https://…, git@…, file://…, with @commit if wished), "
+        "or Maven coordinates (group:artifact:version): check the spelling."
+    )
+
+
+def fetch_maven(coordinates: str, *, cache: Path | None = None) -> Path:
+    """The unpacked tree of ``group:artifact:version``; offline from the second call on."""
+    return maven.fetch(coordinates, cache or default_cache()).root
+
+
+def _from_folder(path: Path) -> ResolvedSource:
+    root = path.resolve()
+    provenance = Provenance(
+        kind="path", location=root.name or str(root), commit=git.commit_of(root), licence=licence_of_tree(root)
+    )
+    return ResolvedSource(root, provenance)
+
+
+def _from_git(url: str, cache: Path) -> ResolvedSource:
+    tree = git.fetch(url, cache)
+    provenance = Provenance(kind="git", location=tree.location, commit=tree.commit, licence=licence_of_tree(tree.root))
+    return ResolvedSource(tree.root, provenance)
+
+
+def _from_maven(coordinates: str, cache: Path) -> ResolvedSource:
+    tree = maven.fetch(coordinates, cache)
+    provenance = Provenance(
+        kind="maven",
+        location=coordinates,
+        version=coordinates.split(":")[2],
+        licence=tree.licence,
+        artifacts=tree.artifacts,
+    )
+    return ResolvedSource(tree.root, provenance)
