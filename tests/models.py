@@ -1,8 +1,7 @@
 """Small randomly initialised models of each family, for tests that need a real forward pass and no download."""
 
 import torch
-from torch import nn
-from transformers import BartConfig, BartForConditionalGeneration, T5Config, T5ForConditionalGeneration
+from transformers import BartConfig, BartForConditionalGeneration, PreTrainedModel, T5Config, T5ForConditionalGeneration
 
 from tailorbird.base.load import Base, tokenizer_sha256, weights_sha256
 from tailorbird.base.tokenizer import train_tokenizer
@@ -21,7 +20,7 @@ _TOKENIZER = train_tokenizer(TEXTS, vocabulary_size=320)
 VOCABULARY = len(_TOKENIZER)
 
 
-def bart(*, tied: bool = True) -> nn.Module:
+def bart(*, tied: bool = True) -> PreTrainedModel:
     """A BART of 2 + 2 blocks; token embeddings and output layer tied, unless asked otherwise."""
     return BartForConditionalGeneration(
         BartConfig(
@@ -46,9 +45,9 @@ def bart(*, tied: bool = True) -> nn.Module:
     )
 
 
-def t5() -> nn.Module:
+def t5() -> PreTrainedModel:
     """A T5 of 2 + 2 blocks: relative positions, no biases, RMS norms."""
-    return T5ForConditionalGeneration(
+    model = T5ForConditionalGeneration(
         T5Config(
             vocab_size=VOCABULARY,
             d_model=WIDTH,
@@ -60,10 +59,11 @@ def t5() -> nn.Module:
             dropout_rate=0.1,
             pad_token_id=1,
             eos_token_id=2,
-            decoder_start_token_id=1,
             initializer_factor=2.0,
         )
     )
+    model.config.decoder_start_token_id = model.generation_config.decoder_start_token_id = 1
+    return model
 
 
 FAMILIES = {"bart": bart, "t5": t5}

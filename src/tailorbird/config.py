@@ -115,7 +115,7 @@ class PretrainConfig:
     denoising_tokens: Count = 128
     """Longest snippet of the first stage, in tokens: short ones teach reading soonest."""
     denoising_learning_rate: Positive = 1e-3
-    pair_steps: Count = 6000
+    pair_steps: Count = 4500
     pair_batch_size: Count = 8
     pair_learning_rate: Positive = 1e-3
     denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4

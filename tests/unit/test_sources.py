@@ -22,7 +22,11 @@ for word in "$@"; do case "$word" in
   -Dartifact=*) artifact="${word#-Dartifact=}" ;;
   -DoutputDirectory=*) out="${word#-DoutputDirectory=}" ;;
 esac; done
-case "$artifact" in *:jar:sources) file=sources.jar ;; *:jar:test-sources) file=test-sources.jar ;; *) file=a.pom ;; esac
+case "$artifact" in
+  *:jar:sources) file=sources.jar ;;
+  *:jar:test-sources) file=test-sources.jar ;;
+  *) file=a.pom ;;
+esac
 if [ -f "$READY/$file" ]; then cp "$READY/$file" "$out/$file"; exit 0; fi
 echo "[ERROR] Failed to execute goal copy on project standalone-pom: $(cat "$READY/reason") -> [Help 1]"
 exit 1
@@ -107,9 +111,9 @@ def test_mavens_reason_is_passed_on(ready: Path, tmp_path: Path, reason: str, me
 
 def test_clients_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ToolMissingError, match="mvn was not found.*install Maven, or give a folder"):
+    with pytest.raises(ToolMissingError, match=r"mvn was not found.*install Maven, or give a folder"):
         resolve("g:a:1", cache=tmp_path)
-    with pytest.raises(ToolMissingError, match="git was not found.*install git, or give a folder"):
+    with pytest.raises(ToolMissingError, match=r"git was not found.*install git, or give a folder"):
         resolve("https://example.org/a.git", cache=tmp_path)
 
 

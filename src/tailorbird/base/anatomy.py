@@ -13,7 +13,7 @@ _CROSS_ATTENTIONS = ("encoder_attn", "EncDecAttention")
 
 def blocks(model: nn.Module, part: str) -> nn.ModuleList:
     """The transformer blocks of ``part`` (``encoder`` or ``decoder``), lowest first."""
-    stack = getattr(model, f"get_{part}")()
+    stack: nn.Module = getattr(model, f"get_{part}")()
     for name in _BLOCK_LISTS:
         found = getattr(stack, name, None)
         if isinstance(found, nn.ModuleList):
@@ -35,7 +35,8 @@ def cross_attentions(model: nn.Module) -> list[nn.Module]:
 
 
 def _attention(block: nn.Module, names: tuple[str, ...]) -> nn.Module:
-    for module_name, module in block.named_modules():
+    modules: list[tuple[str, nn.Module]] = list(block.named_modules())
+    for module_name, module in modules:
         if module_name.rpartition(".")[2] in names:
             return module
     raise BaseError(f"{type(block).__name__} has none of {', '.join(names)}: this family's attention is not known.")

@@ -30,7 +30,6 @@ def embedded_config(*, vocabulary_size: int = 8192, width: int = 256, blocks: in
         eos_token_id=2,
         decoder_start_token_id=2,
         forced_eos_token_id=None,
-        forced_bos_token_id=None,
         tie_word_embeddings=True,
     )
 
@@ -40,8 +39,6 @@ def new_embedded_model(
 ) -> BartForConditionalGeneration:
     """An untrained model of the embedded shape, its weights drawn from ``seed``."""
     torch.manual_seed(seed)
-    model = BartForConditionalGeneration(
-        embedded_config(vocabulary_size=vocabulary_size, width=width, blocks=blocks)
-    )
+    model = BartForConditionalGeneration(embedded_config(vocabulary_size=vocabulary_size, width=width, blocks=blocks))
     model.set_attn_implementation("eager")
     return model

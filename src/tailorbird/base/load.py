@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from tailorbird.errors import BaseError
@@ -26,7 +26,7 @@ class Base:
     """A base model in memory, with what identifies it."""
 
     name: str
-    model: nn.Module
+    model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     sha256: str
     """Over names, shapes and bytes of all weights, and the configuration's shape-giving part."""

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
-from transformers import GenerationConfig
+from transformers import GenerationConfig, PreTrainedModel
 
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
@@ -65,7 +64,7 @@ def decode_batch(
     model = base.model
     batch = collate([Encoded(source, (0,)) for source in sources], pad=base.pad).to(next(model.parameters()).device)
     torch.manual_seed(seed)
-    sequences = model.generate(  # type: ignore[operator]
+    sequences = model.generate(  # type: ignore[operator]  # added to the class at import time
         input_ids=batch.input_ids,
         attention_mask=batch.attention_mask,
         generation_config=_config(model, decoding),
@@ -73,14 +72,12 @@ def decode_batch(
     # The first token is the decoder's start, which is no output.
     targets = [_until_end(sequence[1:], base) for sequence in sequences]
     repeated = [source for source in sources for _ in range(decoding.candidates)]
-    losses = target_losses(
-        model, [Encoded(s, t[0]) for s, t in zip(repeated, targets, strict=True)], pad=base.pad
-    )
+    losses = target_losses(model, [Encoded(s, t[0]) for s, t in zip(repeated, targets, strict=True)], pad=base.pad)
     decoded = [Decoded(tokens, -loss.loss, done) for (tokens, done), loss in zip(targets, losses, strict=True)]
     return [decoded[at : at + decoding.candidates] for at in range(0, len(decoded), decoding.candidates)]
 
 
-def _config(model: nn.Module, decoding: Decoding) -> GenerationConfig:
+def _config(model: PreTrainedModel, decoding: Decoding) -> GenerationConfig:
     # A fresh configuration: what a base ships as its own (beams, repeat penalties, lengths) is not what was asked for.
     own = model.generation_config
     sampling = {"do_sample": True, "temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}

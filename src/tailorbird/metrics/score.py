@@ -159,7 +159,7 @@ def _metrics(pairs: Sequence[Pair], generated: Generated, scores: Sequence[PairS
         edit_similarity=fmean(score.edit_similarity for score in scores),
         syntax_valid=fmean(score.syntax_valid for score in scores),
         calls_focal_method=fmean(score.calls_focal_method for score in scores),
-        finished=fmean(bool(found := generated.first.get(pair.id)) and found.finished for pair in pairs),
+        finished=fmean(pair.id in generated.first and generated.first[pair.id].finished for pair in pairs),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from rapidfuzz.distance import Levenshtein
-from sacrebleu.metrics import BLEU
+from sacrebleu.metrics.bleu import BLEU
 
 from tailorbird.java_text import lexemes
 
@@ -29,7 +29,9 @@ def spaced(text: str) -> str:
 def bleu4(candidates: Sequence[str], references: Sequence[str]) -> float:
     """Corpus BLEU-4 (Papineni et al., 2002), 0 to 100, over Java lexemes."""
     return float(
-        _corpus_bleu().corpus_score([spaced(text) for text in candidates], [[spaced(text) for text in references]]).score
+        _corpus_bleu()
+        .corpus_score([spaced(text) for text in candidates], [[spaced(text) for text in references]])
+        .score
     )
 
 

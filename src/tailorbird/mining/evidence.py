@@ -5,6 +5,7 @@ How the method was found (one of these):
   name-stem                              the test's name has the stem of a method that it calls (Decoding: decode)
   only-call                              the only method of the focal class that the test calls
   assertion-call                         the last method of the focal class called before or inside the first assertion
+  expected-call                          the last call of a test that expects an exception by its annotation
 What weakens it:
   helper            called through a helper method of the test class
   receiver-unknown  the receiver's type is not known; the focal class has one method of that name and arity
@@ -13,15 +14,14 @@ How the class was found (one of these):
   class-name, class-prefix, class-usage  by the test class's name, by the start of it, by the types that the test uses
 """
 
-_METHOD = {
+_FACTORS = {
     "name-equals": 0.98,
     "name-prefix": 0.95,
     "name-words": 0.85,
     "only-call": 0.8,
     "name-stem": 0.75,
     "assertion-call": 0.65,
-}
-_WEAKENING = {
+    "expected-call": 0.65,
     "helper": 0.9,
     "receiver-unknown": 0.85,
     "overload-guess": 0.9,
@@ -35,5 +35,5 @@ def confidence(evidence: tuple[str, ...]) -> float:
     """A rank from 0 to 1, not a calibrated probability."""
     product = 1.0
     for word in evidence:
-        product *= _METHOD.get(word, _WEAKENING.get(word, 1.0))
+        product *= _FACTORS[word]
     return round(product, 3)

@@ -78,26 +78,33 @@ def _groups(pairs: Sequence[Pair], cluster_of: Sequence[int]) -> list[list[int]]
 
 
 def _assign(sizes: Sequence[int], seed: int) -> list[str]:
-    """A split for each group: held-out splits are filled with random groups, the largest always train."""
-    total = sum(sizes)
-    target = max(total * _HELD_OUT_SHARE, 1.0)
+    """A split for each group: held-out splits are filled with random groups, the largest always trains."""
     order = list(range(len(sizes)))
     random.Random(seed).shuffle(order)
     names = ["train"] * len(sizes)
-    largest = max(order, key=lambda group: sizes[group])
-    for name in ("test", "validation"):
-        filled = 0
-        # Several small groups first, so that a held-out split speaks of more than one class; then what comes nearest.
-        for limit in (target * 0.6, float(total)):
-            for group in order:
-                nearer = abs(filled + sizes[group] - target) < abs(filled - target)
-                if names[group] == "train" and group != largest and sizes[group] <= limit and nearer:
-                    names[group] = name
-                    filled += sizes[group]
-        if not filled:
-            free = [group for group in order if names[group] == "train" and group != largest]
-            names[min(free, key=lambda group: sizes[group])] = name
+    free = [group for group in order if group != max(order, key=lambda one: sizes[one])]
+    target = max(sum(sizes) * _HELD_OUT_SHARE, 1.0)
+    for name, reserved in (("test", 1), ("validation", 0)):  # validation must find a group left
+        taken = _fill([sizes[group] for group in free], target, at_most=len(free) - reserved)
+        for position in taken:
+            names[free[position]] = name
+        free = [group for position, group in enumerate(free) if position not in taken]
     return names
+
+
+def _fill(sizes: Sequence[int], target: float, *, at_most: int) -> set[int]:
+    """Positions of groups that together come near ``target``: at least one, and several where that can be."""
+    taken: set[int] = set()
+    filled = 0
+    # Small groups first, so that a held-out split speaks of more than one class; then what comes nearest.
+    for limit in (target * 0.6, None):
+        for position, size in enumerate(sizes):
+            after = filled + size
+            fits = size <= limit and after <= target if limit else abs(after - target) < abs(filled - target)
+            if position not in taken and fits and len(taken) < at_most:
+                taken.add(position)
+                filled = after
+    return taken or {min(range(len(sizes)), key=lambda position: sizes[position])}
 
 
 def _leakage(pairs: Sequence[Pair], shingles: Shingles, *, groups: Sequence[int]) -> Leakage:

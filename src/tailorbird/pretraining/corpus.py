@@ -58,7 +58,7 @@ def read_coordinates(path: Path | None = None) -> tuple[str, ...]:
         coordinates = msgspec.convert(listed, tuple[str, ...])
     except (OSError, tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
         raise DataError(
-            f"{place} is not a corpus list ({error}): give a TOML file with coordinates = ['group:artifact:version', …]."
+            f"{place} is not a corpus list ({error}): give a TOML file with coordinates = ['group:artifact:version']."
         ) from error
     if not coordinates:
         raise DataError(f"{place} lists no coordinates: name at least one group:artifact:version.")

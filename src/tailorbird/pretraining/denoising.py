@@ -8,9 +8,7 @@ MASKED_SHARE = 0.3
 MEAN_SPAN = 3.0
 
 
-def infill(
-    tokens: Sequence[int], *, mask: int, random: np.random.Generator, share: float = MASKED_SHARE
-) -> list[int]:
+def infill(tokens: Sequence[int], *, mask: int, random: np.random.Generator, share: float = MASKED_SHARE) -> list[int]:
     """``tokens`` with about ``share`` of them masked, in spans of Poisson(3) length, one ``mask`` for each span.
 
     A span of length 0 inserts a mask where nothing is missing, as in the paper. The last token (the end) is kept.

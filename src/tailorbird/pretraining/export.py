@@ -6,8 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save
-from torch import nn
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tailorbird import __version__
 from tailorbird.base.tokenizer import save_tokenizer
@@ -39,7 +38,7 @@ class PretrainingReport:
 
 def export_base(
     out: Path,
-    model: nn.Module,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerFast,
     corpus: Corpus,
     stages: tuple[StageReport, ...],
@@ -54,9 +53,7 @@ def export_base(
     settings.architectures = [type(model).__name__]
     settings.save_pretrained(str(out))
     model.generation_config.save_pretrained(str(out))
-    report = PretrainingReport(
-        tailorbird=__version__, config=config, corpus=corpus, stages=stages, device=device
-    )
+    report = PretrainingReport(tailorbird=__version__, config=config, corpus=corpus, stages=stages, device=device)
     write_json(out / "pretraining.json", report)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     with atomic_file(out / "README.md") as file:
@@ -81,15 +78,16 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "",
         "# Tailorbird's embedded base",
         "",
-        f"A BART-shaped encoder-decoder of {parameters / 1e6:.2f}M parameters ({config.blocks} + {config.blocks} blocks of "
-        f"{config.width} features, byte-level BPE of {config.vocabulary_size:,}) that reads a Java method inside its class "
-        "and writes a JUnit test. It is small so that everything runs on two cores: a starting point for "
+        f"A BART-shaped encoder-decoder of {parameters / 1e6:.2f}M parameters ({config.blocks} + {config.blocks} "
+        f"blocks of {config.width} features, byte-level BPE of {config.vocabulary_size:,}) that reads a Java method inside "
+        "its class and writes a JUnit test. It is small so that everything runs on two cores: a starting point for "
         "personalisation, not a test generator to be used as it is.",
         "",
         "## Data",
         "",
-        f"{corpus.snippets:,} methods ({corpus.snippet_tokens / 1e6:.1f}M tokens) for denoising and {corpus.pairs:,} pairs of "
-        f"focal method and test case, from {len(corpus.parts)} published artifacts. Licences: {', '.join(licences)}. "
+        f"{corpus.snippets:,} methods ({corpus.snippet_tokens / 1e6:.1f}M tokens) for denoising and {corpus.pairs:,} "
+        f"pairs of focal method and test case, from {len(corpus.parts)} published artifacts. "
+        f"Licences: {', '.join(licences)}. "
         "No artifact of Apache Commons, Wicket, Jena or Helger is among them. `pretraining.json` lists each one "
         "with its checksums.",
         "",
@@ -99,13 +97,14 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "|---|---|---|---|---|---|---|---|",
         *(_stage_row(stage) for stage in report.stages),
         "",
-        f"On {report.device}. Loss and input gain are in nats per target token, on 128 held-out examples of each stage; "
-        "input gain is the loss with another example's input minus the loss with the own one.",
+        f"On {report.device}. Loss and input gain are in nats per target token, on 128 held-out examples of each "
+        "stage; input gain is the loss with another example's input minus the loss with the own one.",
         "",
         "## Limits",
         "",
-        f"Inputs up to {config.max_source_tokens} tokens and outputs up to {config.max_target_tokens} were trained. Outputs may "
-        "call methods that do not exist; nothing guarantees that they compile. Only Java and JUnit were seen.",
+        f"Inputs up to {config.max_source_tokens} tokens and outputs up to {config.max_target_tokens} were trained. "
+        "Outputs may call methods that do not exist; nothing guarantees that they compile. "
+        "Only Java and JUnit were seen.",
         "",
         "Made again by `tailorbird pretrain`.",
     ]
@@ -117,5 +116,6 @@ def _stage_row(stage: StageReport) -> str:
     last = outcome.curve[-1]
     return (
         f"| {stage.name} | {outcome.steps:,} | {stage.steps_planned:,} | {outcome.examples:,} | "
-        f"{outcome.seconds / 3600:.2f} | {outcome.flops / 1e15:.1f} | {last.validation_loss:.3f} | {last.input_gain:.3f} |"
+        f"{outcome.seconds / 3600:.2f} | {outcome.flops / 1e15:.1f} | "
+        f"{last.validation_loss:.3f} | {last.input_gain:.3f} |"
     )

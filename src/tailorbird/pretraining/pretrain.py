@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
-import torch
-from torch import nn
+from transformers import PreTrainedModel
 
 from tailorbird.base.architecture import new_embedded_model
 from tailorbird.config import PretrainConfig
@@ -48,7 +47,7 @@ def pretrain(
         vocabulary_size=config.vocabulary_size, seed=config.seed, width=config.width, blocks=config.blocks
     )
     device = choose_device()
-    model.to(device)
+    model.to(device)  # type: ignore[arg-type]  # transformers wraps it, and loses its signature
     run = _Pretraining(model, config, work, built.fingerprint, progress)
     stages = (run.denoise(work / "corpus"), run.pair(work / "corpus"))
     export_base(out, model, tokenizer, built, stages, config, describe_device(device))
@@ -57,7 +56,7 @@ def pretrain(
 
 @dataclass
 class _Pretraining:
-    model: nn.Module
+    model: PreTrainedModel
     config: PretrainConfig
     work: Path
     data: str

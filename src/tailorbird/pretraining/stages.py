@@ -69,5 +69,8 @@ def held_out_indices(count: int, *, held_out: int, seed: int) -> tuple[list[int]
 
 def pair_store(stem: Path) -> list[Encoded]:
     """Pairs written as two token stores, ``stem.source`` and ``stem.target``."""
-    sources, targets = TokenStore(stem.with_name(stem.name + "-source")), TokenStore(stem.with_name(stem.name + "-target"))
+    sources, targets = (
+        TokenStore(stem.with_name(stem.name + "-source")),
+        TokenStore(stem.with_name(stem.name + "-target")),
+    )
     return [Encoded(tuple(sources[index]), tuple(targets[index])) for index in range(len(sources))]

@@ -6,7 +6,7 @@ The backward pass ends at that block, which is what makes it cheap; output layer
 from collections.abc import Mapping
 
 import torch
-from torch import nn
+from transformers import PreTrainedModel
 
 from tailorbird.base.anatomy import blocks, parameter_names
 from tailorbird.errors import UsageError
@@ -20,12 +20,12 @@ class LastDecoderBlock:
     name = "l-ldb"
     defaults: Settings = {"learning_rate": 2e-3, "blocks": 1}
 
-    def prepare(self, model: nn.Module, settings: Settings) -> Prepared:
+    def prepare(self, model: PreTrainedModel, settings: Settings) -> Prepared:
         decoder = blocks(model, "decoder")
         count = int(settings["blocks"])
         if not 1 <= count <= len(decoder):
             raise UsageError(f"blocks = {count}: this base has {len(decoder)} decoder blocks, choose 1 to that.")
         return train_only(model, parameter_names(model, list(decoder[-count:])))
 
-    def apply(self, model: nn.Module, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:  # noqa: ARG002
+    def apply(self, model: PreTrainedModel, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:  # noqa: ARG002
         return replace_weights(model, tensors)

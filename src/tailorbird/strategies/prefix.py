@@ -1,13 +1,15 @@
-"""Prefix tuning: the base is frozen, and each block attends to learned keys and values as well (Li and Liang, 2021).
+"""Prefix tuning: the base is frozen, and each block attends to learned keys and values too (Li and Liang, 2021).
 
-While training, an embedding and a small MLP for each kind of attention produce them (reparametrisation); the delta keeps
-only the keys and values. Prefixes stand in the encoder's and the decoder's self-attention, in cross-attention on demand.
+While training, an embedding and a small MLP for each kind of attention produce them (reparametrisation); the delta
+keeps only the keys and values. Prefixes stand in the encoder's and the decoder's self-attention, and in
+cross-attention on demand.
 """
 
 from collections.abc import Mapping
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 from tailorbird.base.anatomy import attention_shape, cross_attentions, self_attentions
 from tailorbird.errors import DeltaError, UsageError
@@ -21,7 +23,7 @@ class Prefix:
     name = "prefix"
     defaults: Settings = {"learning_rate": 3e-3, "length": 32, "hidden": 256, "cross": False, "reparametrise": True}
 
-    def prepare(self, model: nn.Module, settings: Settings) -> Prepared:
+    def prepare(self, model: PreTrainedModel, settings: Settings) -> Prepared:
         if int(settings["length"]) < 1:
             raise UsageError(f"length = {settings['length']}: a prefix has at least 1 position.")
         places = _places(model, cross=bool(settings["cross"]))
@@ -44,7 +46,7 @@ class Prefix:
 
         return Prepared(dict(source.named_parameters()), source.tensors, undo)
 
-    def apply(self, model: nn.Module, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:
+    def apply(self, model: PreTrainedModel, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:
         places = _places(model, cross=bool(settings["cross"]))
         _check(places, tensors)
         restore = _install(model)
@@ -97,7 +99,7 @@ class _Source(nn.Module):
         return found
 
 
-def _places(model: nn.Module, *, cross: bool) -> dict[str, nn.Module]:
+def _places(model: PreTrainedModel, *, cross: bool) -> dict[str, nn.Module]:
     kinds = {"encoder": self_attentions(model, "encoder"), "decoder": self_attentions(model, "decoder")}
     if cross:
         kinds["cross"] = cross_attentions(model)
@@ -119,10 +121,10 @@ def _check(places: Mapping[str, nn.Module], tensors: Mapping[str, torch.Tensor])
             )
 
 
-def _install(model: nn.Module) -> Undo:
-    before = str(model.config._attn_implementation)  # type: ignore[union-attr]
-    model.set_attn_implementation(NAME)  # type: ignore[operator]
-    return lambda: model.set_attn_implementation(before)  # type: ignore[operator]
+def _install(model: PreTrainedModel) -> Undo:
+    before = str(model.config._attn_implementation)
+    model.set_attn_implementation(NAME)
+    return lambda: model.set_attn_implementation(before)
 
 
 def _remove(places: Mapping[str, nn.Module], restore: Undo) -> None:

@@ -39,15 +39,16 @@ def attend(
     """Softmax attention over the prefix and then the sequence.
 
     query: (batch, heads, q, features); key, value: (batch, heads, k, features); attention_mask: additive,
-    (batch, 1, q, k) or None; position_bias (T5): additive, (1, heads, q, k). Returns (batch, q, heads, features) and the
-    weights (batch, heads, q, prefix + k). A prefix position is never masked and has no position bias.
+    (batch, 1, q, k) or None; position_bias (T5): additive, (1, heads, q, k). Returns (batch, q, heads, features) and
+    the weights (batch, heads, q, prefix + k). A prefix position is never masked and has no position bias.
     """
     bias = _sum(attention_mask, position_bias)
-    prefix_key = getattr(module, "prefix_key", None)
+    prefix_key: torch.Tensor | None = getattr(module, "prefix_key", None)
     if prefix_key is not None:
         batch, length = key.shape[0], prefix_key.shape[1]
         key = torch.cat([prefix_key.to(key.dtype).expand(batch, -1, -1, -1), key], dim=2)
-        value = torch.cat([module.prefix_value.to(value.dtype).expand(batch, -1, -1, -1), value], dim=2)  # type: ignore[operator, union-attr]
+        prefix_value: torch.Tensor = getattr(module, "prefix_value")  # noqa: B009 - not declared on any module
+        value = torch.cat([prefix_value.to(value.dtype).expand(batch, -1, -1, -1), value], dim=2)
         bias = nn.functional.pad(bias, (length, 0)) if bias is not None else None
     scores = torch.matmul(query, key.transpose(2, 3)) * (query.size(-1) ** -0.5 if scaling is None else scaling)
     if bias is not None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 Settings = Mapping[str, str | int | float | bool]
 Undo = Callable[[], None]
@@ -30,8 +31,8 @@ class Strategy(Protocol):
     defaults: Settings
     """Settings of the strategy itself and the training settings that suit it, each with its default."""
 
-    def prepare(self, model: nn.Module, settings: Settings) -> Prepared:
+    def prepare(self, model: PreTrainedModel, settings: Settings) -> Prepared:
         """Freeze what does not train, and add what does. Random draws use torch's current state."""
 
-    def apply(self, model: nn.Module, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:
+    def apply(self, model: PreTrainedModel, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:
         """Put a delta's tensors on the base. Raises DeltaError when they do not fit it."""

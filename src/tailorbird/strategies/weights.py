@@ -32,8 +32,8 @@ def replace_weights(model: nn.Module, tensors: Mapping[str, torch.Tensor]) -> Un
             raise DeltaError(f"The delta's tensor {name} is not in this base: it belongs to another base.")
         if named[name].shape != tensor.shape:
             raise DeltaError(
-                f"The delta's tensor {name} has shape {tuple(tensor.shape)}, the base's has {tuple(named[name].shape)}: "
-                "it belongs to another base."
+                f"The delta's tensor {name} has shape {tuple(tensor.shape)}, the base's has "
+                f"{tuple(named[name].shape)}: it belongs to another base."
             )
     replaced = {name: named[name] for name in tensors}
     undo = _remember(replaced, {}, named)

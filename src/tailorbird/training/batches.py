@@ -23,7 +23,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded examples. ``input_ids`` and ``attention_mask``: (batch, source); ``labels``: (batch, target), -100 padded."""
+    """Padded examples: ``input_ids`` and ``attention_mask`` (batch, source), ``labels`` (batch, target; -100 pads)."""
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor

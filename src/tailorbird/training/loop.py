@@ -28,11 +28,11 @@ class LoopSettings:
     learning_rate: float
     warmup_steps: int
     decay_share: float = 1.0
-    """Share of the steps, at the end, over which the rate falls linearly to 0; 1 is linear decay, 0 a constant rate."""
+    """Share of the steps, at the end, in which the rate falls linearly to 0; 1 is linear decay, 0 a constant rate."""
     weight_decay: float = 0.01
     max_gradient_norm: float = 1.0
     evaluate_every: int = 0
-    """Steps between two validations; 0 never validates. The first and last step always do where there is an evaluate."""
+    """Steps between two validations; 0 never. The start and the last step always do where there is an evaluate."""
     keep_best: bool = True
     """End with the weights of the best validation, not of the last step."""
     bfloat16: bool = False
@@ -68,8 +68,8 @@ def train(
 
     With a ``checkpoint`` path the run saves itself there every ``checkpoint_seconds`` and when interrupted, and a run
     with the same fingerprint goes on from it to the same weights, bit for bit (same device and threads). Seconds and
-    FLOPs are those of training steps; validation is not charged. ``should_stop`` is asked after each step; a run that it
-    stops is saved, and ``Outcome.steps`` says how far it came.
+    FLOPs are those of training steps; validation is not charged. ``should_stop`` is asked after each step; a run that
+    it stops is saved, and ``Outcome.steps`` says how far it came.
     """
     run = _Run(model, parameters, settings, checkpoint)
     progress = progress or Silent()

@@ -30,9 +30,7 @@ def batch_losses(model: nn.Module, batch: Batch) -> list[TargetLoss]:
 
 
 @torch.no_grad()
-def target_losses(
-    model: nn.Module, examples: Sequence[Encoded], *, pad: int, batch_size: int = 16
-) -> list[TargetLoss]:
+def target_losses(model: nn.Module, examples: Sequence[Encoded], *, pad: int, batch_size: int = 16) -> list[TargetLoss]:
     """Loss of each example, in the given order; batches are formed by length."""
     model.eval()
     device = next(model.parameters()).device

@@ -57,7 +57,8 @@ def personalise(
 ) -> DeltaManifest:
     """Personalise ``base`` to the training pairs in ``data`` and write the delta to ``out``.
 
-    A finished delta of the same base, data and settings is left as it is; an interrupted run goes on from its checkpoint.
+    A finished delta of the same base, data and settings is left as it is; an interrupted run goes on from its
+    checkpoint.
     """
     return personalise_base(load_data(data), out, config, load_base(base, device=choose_device()), progress=progress)
 
@@ -159,9 +160,7 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Ou
     )
 
 
-def _manifest(
-    plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[str, torch.Tensor]
-) -> DeltaManifest:
+def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[str, torch.Tensor]) -> DeltaManifest:
     model, source = plan.base.model, plan.data.manifest.source
     return DeltaManifest(
         format_version=FORMAT_VERSION,

@@ -132,7 +132,7 @@ def test_a_file_that_would_explode_is_skipped(tmp_path: Path) -> None:
 
 def test_damaged_data_sets_are_refused(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with pytest.raises(DataError, match="holds no manifest.json"):
+    with pytest.raises(DataError, match=r"holds no manifest\.json"):
         load_data(data)
     mine(str(JUNIT4), data)
     manifest = (data / "manifest.json").read_text()
@@ -141,7 +141,7 @@ def test_damaged_data_sets_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="SHA-256 differs"):
         load_data(data)
     (data / "pairs.jsonl").unlink()
-    with pytest.raises(DataError, match="no pairs.jsonl"):
+    with pytest.raises(DataError, match=r"no pairs\.jsonl"):
         load_data(data)
     (data / "manifest.json").write_text(manifest.replace('"format_version": 1', '"format_version": 99'))
     with pytest.raises(DataError, match="format version 99"):

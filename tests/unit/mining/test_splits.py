@@ -128,6 +128,14 @@ def test_big_groups_train_and_each_split_has_something() -> None:
     assert divided.leakage.largest_group == 100
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 60), min_size=3, max_size=12), st.integers(0, 3))
+def test_any_three_groups_can_be_split(sizes: list[int], seed: int) -> None:
+    names = [one.split for one in split(many(sizes), seed=seed).pairs]
+    assert set(names) == {"train", "validation", "test"}
+    assert names.count("train") >= max(sizes)
+
+
 def test_two_groups_cannot_be_split() -> None:
     with pytest.raises(DataError, match="2 group"):
         split(many([10, 10]), seed=0)

@@ -12,8 +12,8 @@ from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
 from tailorbird.strategies.registry import STRATEGIES, complete_settings, find_strategy
 from tailorbird.strategies.strategy import Prepared
 from tailorbird.training.batches import Batch, EpochOrder, collate
-from tailorbird.training.losses import validate
 from tailorbird.training.loop import LoopSettings, Outcome, train
+from tailorbird.training.losses import validate
 from tests.models import BLOCKS, FAMILIES, FFN, HEADS, VOCABULARY, WIDTH, bart, encoded_texts, small_base
 
 STEPS = 6
@@ -56,7 +56,8 @@ def run(base: Base, prepared: Prepared, *, checkpoint: Path | None = None, progr
 @torch.no_grad()
 def logits(base: Base) -> torch.Tensor:
     batch = batch_of(0)
-    return base.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels).logits
+    out = base.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels)
+    return torch.as_tensor(out.logits)
 
 
 def manifest(base: Base, strategy: str) -> DeltaManifest:
@@ -155,10 +156,10 @@ def test_generation_scores_equal_teacher_forced_logits(
         decoder_start_token_id=base.model.config.decoder_start_token_id,
     )
     with torch.no_grad():
-        generated = base.model.generate(
+        generated = base.model.generate(  # type: ignore[operator]
             input_ids=batch.input_ids, attention_mask=batch.attention_mask, generation_config=config
         )
-        steps = base.model.compute_transition_scores(
+        steps = base.model.compute_transition_scores(  # type: ignore[operator]
             generated.sequences,
             generated.logits,
             getattr(generated, "beam_indices", None),
@@ -185,7 +186,7 @@ class _Kill:
 
     def start(self, what: str, total: int) -> None: ...
 
-    def update(self, done: int, note: str = "") -> None:
+    def update(self, done: int, note: str = "") -> None:  # noqa: ARG002 - the protocol's shape
         if done == self.step:
             raise KeyboardInterrupt
 
