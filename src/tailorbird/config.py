@@ -40,7 +40,7 @@ class PersonaliseConfig:
     """`tailorbird personalise`: how to train. What a strategy alone knows stands in ``settings``."""
 
     strategy: str = "custom"
-    epochs: Positive = 10.0
+    epochs: Positive = 3.0
     """Passes over the training pairs; a fraction is rounded up to a whole number of steps."""
     learning_rate: Positive | None = None
     """None takes the strategy's own default."""
@@ -49,7 +49,7 @@ class PersonaliseConfig:
     warmup_share: Share = 0.05
     """Share of the steps, at the start, over which the rate rises."""
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
-    validations: Count = 8
+    validations: Count = 6
     """Points on the learning curve beyond the first."""
     precision: Precision = "auto"
     max_source_tokens: Count = 320
@@ -86,14 +86,14 @@ class CompareConfig:
     strategies: tuple[str, ...] = ("custom", "l-eo", "l-ldb", "prefix")
     seed: Seed = 0
     """The seed of every stage."""
-    epochs: Positive = 10.0
+    epochs: Positive = 3.0
     batch_size: Count = 8
     precision: Precision = "auto"
     decoding: Decoding = "greedy"
     beams: Count = 4
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
-    generation_batch_size: Count = 8
+    generation_batch_size: Count = 16
     max_source_tokens: Count = 320
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)
@@ -110,12 +110,12 @@ class PretrainConfig:
     vocabulary_size: Count = 8192
     width: Count = 256
     blocks: Count = 4
-    denoising_steps: Count = 3500
+    denoising_steps: Count = 2200
     denoising_batch_size: Count = 8
     denoising_tokens: Count = 128
     """Longest snippet of the first stage, in tokens: short ones teach reading soonest."""
     denoising_learning_rate: Positive = 1e-3
-    pair_steps: Count = 4500
+    pair_steps: Count = 3500
     pair_batch_size: Count = 8
     pair_learning_rate: Positive = 1e-3
     denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4

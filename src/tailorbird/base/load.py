@@ -14,7 +14,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from tailorbird.errors import BaseError
+from tailorbird.errors import BaseError, UsageError
 
 EMBEDDED = "embedded"
 
@@ -42,6 +42,14 @@ class Base:
         """Longest input the base can take; None where positions are relative, as in T5."""
         positions = getattr(self.model.config, "max_position_embeddings", None)
         return int(positions) if positions else None
+
+    def require_positions(self, *, max_source: int, max_target: int) -> None:
+        """UsageError where limits in tokens go beyond the base's positions: torch would fail in the midst of work."""
+        for name, limit in (("max_source_tokens", max_source), ("max_target_tokens", max_target)):
+            if self.max_positions is not None and limit > self.max_positions:
+                raise UsageError(
+                    f"{name} = {limit}: the base {self.name} has {self.max_positions} positions: choose no more."
+                )
 
 
 def embedded_folder() -> Path:
@@ -72,11 +80,25 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
     tokenizer = _load(name, lambda: AutoTokenizer.from_pretrained(place))
     if tokenizer.pad_token_id is None:
         raise BaseError(f"--base {name} has a tokenizer without a padding token: give one that has.")
-    model = _load(
+    model, found = _load(
         name,
         # Eager attention on a CPU: measured faster than sdpa there, and torch's counter sees each of its products.
-        lambda: AutoModelForSeq2SeqLM.from_pretrained(place, dtype=torch.float32, attn_implementation="eager"),
+        lambda: AutoModelForSeq2SeqLM.from_pretrained(
+            place,
+            dtype=torch.float32,
+            attn_implementation="eager",
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        ),
     )
+    # transformers fills these at random and goes on: another model each time.
+    unfit = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
+    lacking = sorted(unfit & {key for key, _ in model.named_parameters()})
+    if lacking:
+        raise BaseError(
+            f"--base {name} could not be loaded: {lacking[0]} is missing from its weights or has another shape than its "
+            "config.json says; copy or download it again."
+        )
     model.eval()
     if device is not None:
         model.to(device)

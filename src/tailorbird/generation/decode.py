@@ -1,6 +1,7 @@
 """From prompts to candidate texts: greedy, beam and sampling, through transformers' ``generate``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -64,11 +65,11 @@ def decode_batch(
     model = base.model
     batch = collate([Encoded(source, (0,)) for source in sources], pad=base.pad).to(next(model.parameters()).device)
     torch.manual_seed(seed)
-    sequences = model.generate(  # type: ignore[operator]  # added to the class at import time
-        input_ids=batch.input_ids,
-        attention_mask=batch.attention_mask,
-        generation_config=_config(model, decoding),
-    ).tolist()
+    config = _config(model, decoding)
+    with _without_own_settings(model):
+        sequences = model.generate(  # type: ignore[operator]  # added to the class at import time
+            input_ids=batch.input_ids, attention_mask=batch.attention_mask, generation_config=config
+        ).tolist()
     # The first token is the decoder's start, which is no output.
     targets = [_until_end(sequence[1:], base) for sequence in sequences]
     repeated = [source for source in sources for _ in range(decoding.candidates)]
@@ -77,8 +78,18 @@ def decode_batch(
     return [decoded[at : at + decoding.candidates] for at in range(0, len(decoded), decoding.candidates)]
 
 
+@contextmanager
+def _without_own_settings(model: PreTrainedModel) -> Iterator[None]:
+    """Without what a base ships as its own (repeat penalties, forced tokens): `generate` would add it unasked."""
+    own = model.generation_config
+    model.generation_config = GenerationConfig()
+    try:
+        yield
+    finally:
+        model.generation_config = own
+
+
 def _config(model: PreTrainedModel, decoding: Decoding) -> GenerationConfig:
-    # A fresh configuration: what a base ships as its own (beams, repeat penalties, lengths) is not what was asked for.
     own = model.generation_config
     sampling = {"do_sample": True, "temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
     return GenerationConfig(

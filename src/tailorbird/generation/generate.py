@@ -73,6 +73,7 @@ def generate_base(
 ) -> GenerationHeader:
     """The same with data and base in memory; the delta is off the base again afterwards."""
     decoding = _decoding(config)
+    base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
     pairs = data.split(config.split)
     pairs = pairs[: config.limit] if config.limit else pairs
     if not pairs:

@@ -14,6 +14,8 @@ class Journal:
     def __init__(self, out: Path, fingerprint: str) -> None:
         self._path = out.with_name(f".{out.name}.partial")
         self._header = msgspec.json.encode({"fingerprint": fingerprint}) + b"\n"
+        self._whole = 0
+        """Bytes of this run's whole lines; what stands after them a kill cut off, or another run wrote."""
         self.done: dict[str, list[Candidate]] = self._read()
 
     def _read(self) -> dict[str, list[Candidate]]:
@@ -22,22 +24,23 @@ class Journal:
             header, _, rest = self._path.read_bytes().partition(b"\n")
             if header + b"\n" == self._header:
                 # A kill may have cut the last line; what follows the last line break is not a whole batch.
-                for line in rest.split(b"\n")[:-1]:
+                *lines, cut = rest.split(b"\n")
+                self._whole = len(self._header) + len(rest) - len(cut)
+                for line in lines:
                     for candidate in msgspec.json.decode(line, type=list[Candidate]):
                         done.setdefault(candidate.pair_id, []).append(candidate)
         return done
 
     def add(self, candidates: list[Candidate]) -> None:
         """Append one batch as one line."""
-        fresh = not self.done
         for candidate in candidates:
             self.done.setdefault(candidate.pair_id, []).append(candidate)
+        line = (b"" if self._whole else self._header) + msgspec.json.encode(candidates) + b"\n"
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("wb" if fresh else "ab") as file:
-                if fresh:
-                    file.write(self._header)
-                file.write(msgspec.json.encode(candidates) + b"\n")
+            with self._path.open("ab") as file:
+                file.truncate(self._whole)
+                self._whole += file.write(line)
         except OSError as error:
             raise StorageError(
                 f"{self._path} could not be written ({error.strerror}): free space or choose another --out."

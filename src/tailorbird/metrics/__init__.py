@@ -1,1 +1,1 @@
-"""Scores of candidates against the developers' own tests. Nothing here loads a model."""
+"""How good the generated tests are, without a model."""

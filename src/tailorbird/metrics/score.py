@@ -1,23 +1,20 @@
-"""The stage from candidates to a result: generate once, score as often as you like."""
+"""The stage from candidates and a data set to one result. No model is loaded: score as often as you like."""
 
+import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
-
-import msgspec
 
 from tailorbird import __version__
 from tailorbird.errors import DataError
+from tailorbird.metrics.candidates import CandidatesFile, read_candidates
 from tailorbird.metrics.structure import calls_method, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
     FORMAT_VERSION,
-    Candidate,
     DataManifest,
     Example,
-    GenerationHeader,
     Metrics,
     Pair,
     PairScore,
@@ -25,113 +22,62 @@ from tailorbird.records import (
     Result,
     ResultMeta,
 )
-from tailorbird.storage import read_bytes, read_json, read_jsonl, sha256_bytes, sha256_file, write_json
+from tailorbird.storage import read_json, read_jsonl, sha256_file, write_json
 
 EXAMPLES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """A candidates file, read."""
-
-    header: GenerationHeader
-    references: dict[str, ReferenceLoss]
-    first: dict[str, Candidate]
-    """The first candidate of each pair."""
-    candidates: int
-    sha256: str
-
-
 def score(candidates: Path, data: Path, out: Path) -> Result:
-    """Score the first candidate of each pair in ``candidates`` against ``data`` and write the result to ``out``.
+    """Score the first candidate of every pair of the split, and write the result to ``out``.
 
-    A pair that was asked for and has no candidate counts as an empty one. DataError when the two files do not belong
-    together.
+    A pair without a candidate counts as an empty one; none that was asked for leaves the denominator. Raises DataError
+    for candidates of other data, pairs that the split does not have, and files that are none; StorageError for
+    unreadable ones.
     """
-    generated = read_candidates(candidates)
-    pairs = _pairs(generated, candidates, data)
-    scores = tuple(_pair_score(pair, generated) for pair in pairs)
+    found = read_candidates(candidates)
+    pairs = _pairs_of_split(candidates, found, data)
+    texts = [found.first[pair.id].text if pair.id in found.first else "" for pair in pairs]
+    scores = tuple(_score_pair(pair, text, found.losses.get(pair.id)) for pair, text in zip(pairs, texts, strict=True))
     result = Result(
-        strategy=generated.header.strategy,
-        metrics=_metrics(pairs, generated, scores),
-        cost=generated.header.cost,
-        meta=_meta(generated, pairs),
-        curve=generated.header.curve,
+        strategy=found.header.strategy,
+        metrics=_metrics(pairs, texts, scores, found),
+        cost=found.header.cost,
+        meta=_meta(found, len(pairs), sha256_file(candidates)),
+        curve=found.header.curve,
         scores=scores,
-        examples=_examples(pairs, generated),
+        examples=tuple(_examples(pairs, texts)),
     )
     write_json(out, result)
     return result
 
 
-def read_candidates(path: Path) -> Generated:
-    """Read a candidates file; DataError names the line that is not what it should be."""
-    data = read_bytes(path)
-    header: GenerationHeader | None = None
-    references: dict[str, ReferenceLoss] = {}
-    first: dict[str, Candidate] = {}
-    count = 0
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            kind = msgspec.json.decode(line, type=_Kind).kind
-            if kind == "header":
-                header = msgspec.json.decode(line, type=GenerationHeader)
-            elif kind == "reference":
-                reference = msgspec.json.decode(line, type=ReferenceLoss)
-                references[reference.pair_id] = reference
-            else:
-                candidate = msgspec.json.decode(line, type=Candidate)
-                count += 1
-                if candidate.pair_id not in first or candidate.index < first[candidate.pair_id].index:
-                    first[candidate.pair_id] = candidate
-        except msgspec.DecodeError as error:
-            raise DataError(f"{path}, line {number}, is not a candidates line ({error}): generate again.") from error
-    if header is None:
-        raise DataError(f"{path} has no header line: give a file that `tailorbird generate` wrote.")
-    return Generated(header, references, first, count, sha256_bytes(data))
-
-
-class _Kind(msgspec.Struct):
-    kind: str = "candidate"
-
-
-def _pairs(generated: Generated, path: Path, data: Path) -> list[Pair]:
-    """The pairs that were asked for, in the data set's order."""
+def _pairs_of_split(candidates: Path, found: CandidatesFile, data: Path) -> tuple[Pair, ...]:
+    header, path = found.header, data / "pairs.jsonl"
     manifest = read_json(data / "manifest.json", DataManifest)
-    actual = sha256_file(data / "pairs.jsonl")
+    actual = sha256_file(path)
     if actual != manifest.pairs_sha256:
-        raise DataError(f"{data / 'pairs.jsonl'} does not match its manifest.json: mine again.")
-    if generated.header.data_sha256 != actual:
+        raise DataError(f"{path} is not the file that {data / 'manifest.json'} describes: mine the project again.")
+    if actual != header.data_sha256:
         raise DataError(
-            f"{path} was generated for other pairs ({generated.header.data_sha256[:12]}) than {data} holds "
-            f"({actual[:12]}): give its own --data, or generate again."
+            f"{candidates} was generated for other data (data_sha256 {header.data_sha256[:12]}…) than {path} "
+            f"({actual[:12]}…): give the --data it was made from, or generate again."
         )
-    known = {pair.id: pair for pair in read_jsonl(data / "pairs.jsonl", Pair)}
-    asked = set(generated.references) | set(generated.first)
-    unknown = sorted(asked - set(known))
-    if unknown:
-        raise DataError(f"{path} names pair {unknown[0]}, which {data} does not have: generate again.")
-    chosen = [pair for pair in known.values() if pair.split == generated.header.split]
-    # A limited generation asked for fewer: its references (or, without a model, its candidates) say for which.
-    asked_for = set(generated.references) or set(generated.first)
-    chosen = [pair for pair in chosen if pair.id in asked_for]
-    if not chosen:
-        raise DataError(f"{path} holds nothing for the {generated.header.split} split of {data}: generate again.")
-    return chosen
+    pairs = tuple(pair for pair in read_jsonl(path, Pair) if pair.split == header.split)
+    if not pairs:
+        raise DataError(f"{path} has no pair in the split {header.split!r} that {candidates} names.")
+    known = {pair.id for pair in pairs}
+    unknown = next((one for one in (*found.pair_ids, *found.losses) if one not in known), None)
+    if unknown is not None:
+        raise DataError(f"{candidates} names pair {unknown!r}, which is not in the {header.split} split of {path}.")
+    # A limited run was asked for some pairs only, and took the losses of just those: they are its denominator.
+    asked = {*found.losses, *found.pair_ids} if found.losses else known
+    return tuple(pair for pair in pairs if pair.id in asked)
 
 
-def _text(pair: Pair, generated: Generated) -> str:
-    candidate = generated.first.get(pair.id)
-    return candidate.text if candidate else ""
-
-
-def _pair_score(pair: Pair, generated: Generated) -> PairScore:
-    text, reference = _text(pair, generated), generated.references.get(pair.id)
+def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None) -> PairScore:
     return PairScore(
         pair_id=pair.id,
-        focal_class=f"{pair.focal.package}.{pair.focal.class_name}".lstrip("."),
+        focal_class=_class_of(pair),
         loss=reference.loss if reference else None,
         other_loss=reference.other_loss if reference else None,
         tokens=reference.tokens if reference else 0,
@@ -143,63 +89,89 @@ def _pair_score(pair: Pair, generated: Generated) -> PairScore:
     )
 
 
-def _metrics(pairs: Sequence[Pair], generated: Generated, scores: Sequence[PairScore]) -> Metrics:
-    references = [generated.references[pair.id] for pair in pairs if pair.id in generated.references]
-    tokens = sum(reference.tokens for reference in references)
-    loss = sum(reference.loss for reference in references) / tokens if tokens else None
-    other = sum(reference.other_loss for reference in references) / tokens if tokens else None
-    characters = sum(reference.characters for reference in references)
+def _class_of(pair: Pair) -> str:
+    return f"{pair.focal.package}.{pair.focal.class_name}".lstrip(".")
+
+
+def _metrics(
+    pairs: Sequence[Pair], texts: Sequence[str], scores: Sequence[PairScore], found: CandidatesFile
+) -> Metrics:
+    count = len(pairs)
+    losses = _losses(found.losses)
     return Metrics(
-        validation_loss=loss,
-        perplexity=math.exp(loss) if loss is not None else None,
-        loss_per_character=loss * tokens / characters if loss is not None and characters else None,
-        input_gain=other - loss if loss is not None and other is not None else None,
-        bleu4=bleu4([_text(pair, generated) for pair in pairs], [pair.test.text for pair in pairs]),
-        exact_match=fmean(score.exact_match for score in scores),
-        edit_similarity=fmean(score.edit_similarity for score in scores),
-        syntax_valid=fmean(score.syntax_valid for score in scores),
-        calls_focal_method=fmean(score.calls_focal_method for score in scores),
-        finished=fmean(pair.id in generated.first and generated.first[pair.id].finished for pair in pairs),
+        validation_loss=losses.per_token,
+        perplexity=losses.perplexity,
+        loss_per_character=losses.per_character,
+        input_gain=losses.input_gain,
+        bleu4=bleu4(texts, [pair.test.text for pair in pairs]),
+        exact_match=sum(one.exact_match for one in scores) / count,
+        edit_similarity=sum(one.edit_similarity for one in scores) / count,
+        syntax_valid=sum(one.syntax_valid for one in scores) / count,
+        calls_focal_method=sum(one.calls_focal_method for one in scores) / count,
+        finished=sum(one.finished for one in found.first.values()) / count,
     )
 
 
-def _meta(generated: Generated, pairs: Sequence[Pair]) -> ResultMeta:
-    header = generated.header
+@dataclass(frozen=True, slots=True)
+class _Losses:
+    per_token: float | None = None
+    perplexity: float | None = None
+    per_character: float | None = None
+    input_gain: float | None = None
+
+
+def _losses(losses: Mapping[str, ReferenceLoss]) -> _Losses:
+    tokens = sum(one.tokens for one in losses.values())
+    characters = sum(one.characters for one in losses.values())
+    own = math.fsum(one.loss for one in losses.values())
+    other = math.fsum(one.other_loss for one in losses.values())
+    if not tokens:
+        return _Losses()
+    per_token = own / tokens
+    return _Losses(
+        per_token=per_token,
+        # Beyond 700 nats the exponential leaves the range of a float.
+        perplexity=math.exp(per_token) if per_token < 700 else None,
+        per_character=own / characters if characters else None,
+        input_gain=(other - own) / tokens,
+    )
+
+
+def _examples(pairs: Sequence[Pair], texts: Sequence[str]) -> Iterator[Example]:
+    """Chosen by a hash, so that every strategy shows the same pairs and nobody picked them."""
+    both = sorted(zip(pairs, texts, strict=True), key=lambda one: hashlib.sha256(one[0].id.encode()).digest())
+    for pair, text in both[:EXAMPLES]:
+        yield Example(
+            pair_id=pair.id,
+            focal_class=_class_of(pair),
+            focal_signature=pair.focal.signature,
+            focal_text=pair.focal.text,
+            reference=pair.test.text,
+            candidate=text,
+        )
+
+
+def _meta(found: CandidatesFile, pairs: int, candidates_sha256: str) -> ResultMeta:
+    header = found.header
     return ResultMeta(
         format_version=FORMAT_VERSION,
         tailorbird=__version__,
         source=header.source,
         split=header.split,
-        pairs=len(pairs),
-        candidates=generated.candidates,
+        pairs=pairs,
+        candidates=len(found.pair_ids),
         seed=header.seed,
         decoding=header.decoding,
         base_name=header.base_name,
         base_sha256=header.base_sha256,
         data_sha256=header.data_sha256,
         delta_sha256=header.delta_sha256,
-        candidates_sha256=generated.sha256,
+        candidates_sha256=candidates_sha256,
         commit=header.source.commit,
         device=header.device,
         versions=header.versions,
-        settings={**header.training, **header.settings},
+        settings=header.settings | {f"training.{key}": value for key, value in header.training.items()},
         bleu_signature=bleu_signature(),
         generate_seconds=header.generate_seconds,
         generated_tokens=header.generated_tokens,
-    )
-
-
-def _examples(pairs: Sequence[Pair], generated: Generated) -> tuple[Example, ...]:
-    # By hash, so that every strategy shows the same ones and nobody picks them.
-    chosen = sorted(pairs, key=lambda pair: sha256_bytes(pair.id.encode()))[:EXAMPLES]
-    return tuple(
-        Example(
-            pair_id=pair.id,
-            focal_class=pair.focal.class_name,
-            focal_signature=pair.focal.signature,
-            focal_text=pair.focal.text,
-            reference=pair.test.text,
-            candidate=_text(pair, generated),
-        )
-        for pair in chosen
     )

@@ -79,9 +79,9 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "# Tailorbird's embedded base",
         "",
         f"A BART-shaped encoder-decoder of {parameters / 1e6:.2f}M parameters ({config.blocks} + {config.blocks} "
-        f"blocks of {config.width} features, byte-level BPE of {config.vocabulary_size:,}) that reads a Java method inside "
-        "its class and writes a JUnit test. It is small so that everything runs on two cores: a starting point for "
-        "personalisation, not a test generator to be used as it is.",
+        f"blocks of {config.width} features, byte-level BPE of {config.vocabulary_size:,}) that reads a Java method "
+        "inside its class and writes a JUnit test. It is small so that everything runs on two cores: a starting point "
+        "for personalisation, not a test generator to be used as it is.",
         "",
         "## Data",
         "",

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 
 from tailorbird.base.architecture import new_embedded_model
 from tailorbird.config import PretrainConfig
+from tailorbird.errors import DataError
 from tailorbird.pretraining.corpus import build_corpus, read_coordinates
 from tailorbird.pretraining.export import StageReport, export_base
 from tailorbird.pretraining.stages import (
@@ -28,8 +29,12 @@ from tailorbird.training.device import choose_device, describe_device, use_bfloa
 from tailorbird.training.loop import LoopSettings, train
 from tailorbird.training.losses import validate
 
+WARMUP_STEPS = 200
 HELD_OUT = 128
 """Examples that each stage's curve is measured on; never trained on."""
+
+MIN_EXAMPLES = 10
+"""Of each kind: a tenth is held out where there are few, and that must be one at least."""
 
 
 def pretrain(
@@ -43,13 +48,22 @@ def pretrain(
     progress = progress or Silent()
     work = out / "work"
     built, tokenizer = build_corpus(work / "corpus", read_coordinates(corpus), config, progress)
+    if min(built.snippets, built.pairs) < MIN_EXAMPLES:
+        raise DataError(
+            f"The corpus has {built.snippets} methods and {built.pairs} pairs, and {MIN_EXAMPLES} of each is the least "
+            "that some can be held out of: list more artifacts with tests."
+        )
     model = new_embedded_model(
         vocabulary_size=config.vocabulary_size, seed=config.seed, width=config.width, blocks=config.blocks
     )
     device = choose_device()
     model.to(device)  # type: ignore[arg-type]  # transformers wraps it, and loses its signature
     run = _Pretraining(model, config, work, built.fingerprint, progress)
-    stages = (run.denoise(work / "corpus"), run.pair(work / "corpus"))
+    denoised = run.denoise(work / "corpus")
+    stages: tuple[StageReport, ...] = (denoised,)
+    # Steps of the second stage on a half-trained base would later be resumed in place of the finished first stage.
+    if denoised.outcome.steps == denoised.steps_planned:
+        stages = (denoised, run.pair(work / "corpus"))
     export_base(out, model, tokenizer, built, stages, config, describe_device(device))
     return stages
 
@@ -75,8 +89,16 @@ class _Pretraining:
         )
         return self._stage(
             "denoising",
-            # What only the next stage reads may change without doing this one again.
-            replace(_recipe(config), pair_steps=1, pair_batch_size=1, pair_learning_rate=1.0, denoise_every=0),
+            # What only the next stage reads may change without doing this one again; and at a constant rate the first
+            # steps are the same however many follow.
+            replace(
+                _recipe(config),
+                denoising_steps=1,
+                pair_steps=1,
+                pair_batch_size=1,
+                pair_learning_rate=1.0,
+                denoise_every=0,
+            ),
             batches,
             probe.examples(0),
             steps=config.denoising_steps,
@@ -122,7 +144,7 @@ class _Pretraining:
         decay_share: float,
     ) -> StageReport:
         config = self.config
-        device = next(self.model.parameters()).device
+        bfloat16 = use_bfloat16(config.precision, next(self.model.parameters()).device)
         relevant = (name, self.data, identity, sorted(versions().items()))
         outcome = train(
             self.model,
@@ -131,15 +153,15 @@ class _Pretraining:
             LoopSettings(
                 steps=steps,
                 learning_rate=learning_rate,
-                warmup_steps=min(200, steps // 10),
+                warmup_steps=WARMUP_STEPS,
                 decay_share=decay_share,
                 evaluate_every=max(1, steps // config.validations),
                 keep_best=False,
-                bfloat16=use_bfloat16(config.precision, device),
+                bfloat16=bfloat16,
                 checkpoint_seconds=120.0,
                 fingerprint=sha256_bytes(msgspec.json.encode(relevant)),
             ),
-            evaluate=lambda: validate(self.model, probe, pad=PAD),
+            evaluate=lambda: validate(self.model, probe, pad=PAD, bfloat16=bfloat16, gain=True),
             checkpoint=self.work / f"{name.replace(' ', '-')}.checkpoint.safetensors",
             should_stop=self._time_is_up,
             progress=self.progress,

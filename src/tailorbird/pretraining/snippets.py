@@ -7,6 +7,7 @@ import tree_sitter_java
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from tailorbird.java_text import canonical_layout
+from tailorbird.mining.files import explodes
 from tailorbird.storage import sha256_bytes
 
 _LANGUAGE = Language(tree_sitter_java.language())
@@ -21,7 +22,7 @@ def snippets(root: Path, *, min_characters: int = 60, max_characters: int = 2000
     seen: set[str] = set()
     for path in sorted(root.rglob("*.java")):
         source = path.read_bytes()
-        if len(source) > MAX_FILE_BYTES:
+        if len(source) > MAX_FILE_BYTES or explodes(source):
             continue
         captures = QueryCursor(_METHODS).captures(parser.parse(source).root_node)
         for node in captures.get("method", []):

@@ -42,7 +42,10 @@ def load_delta(folder: Path) -> tuple[DeltaManifest, dict[str, torch.Tensor]]:
     """Read a delta and verify its own integrity: format version, hash, names and shapes."""
     manifest = read_manifest(folder)
     path = folder / TENSORS
-    data = read_bytes(path)
+    try:
+        data = read_bytes(path)
+    except StorageError as error:
+        raise DeltaError(str(error)) from error
     if sha256_bytes(data) != manifest.tensors_sha256:
         raise DeltaError(
             f"{path} ({len(data):,} bytes) does not match the hash in {MANIFEST}: it is truncated or altered; "

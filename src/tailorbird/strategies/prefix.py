@@ -113,11 +113,11 @@ def _check(places: Mapping[str, nn.Module], tensors: Mapping[str, torch.Tensor])
         raise DeltaError(f"The prefix and this base's attentions differ at {odd}: the delta belongs to another base.")
     for name, attention in places.items():
         heads, features = attention_shape(attention)
-        shape = tuple(tensors[f"{name}.key"].shape)
-        if (shape[0], shape[2]) != (heads, features):
+        key, value = (tuple(tensors[f"{name}.{half}"].shape) for half in ("key", "value"))
+        if key != value or len(key) != 3 or (key[0], key[2]) != (heads, features):
             raise DeltaError(
-                f"The prefix {name} has {shape[0]} heads of {shape[2]} features, the base has {heads} of {features}: "
-                "the delta belongs to another base."
+                f"The prefix {name} has keys of shape {key} and values of {value}, the base has {heads} heads of "
+                f"{features} features: the delta belongs to another base."
             )
 
 

@@ -1,6 +1,7 @@
 """The device that a run uses, and how results name it."""
 
 import platform
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,11 @@ def use_bfloat16(precision: str, device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def autocast(device: torch.device, *, bfloat16: bool) -> "torch.autocast | nullcontext[None]":
+    """Mixed precision for forward passes, or nothing."""
+    return torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()
 
 
 def describe_device(device: torch.device) -> str:

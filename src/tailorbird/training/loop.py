@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tailorbird.records import CurvePoint
 from tailorbird.training.batches import Batch
 from tailorbird.training.checkpoint import Ledger, Snapshot, load_snapshot, save_snapshot
 from tailorbird.training.cost import FlopLedger, peak_memory_bytes, reset_peak_memory
+from tailorbird.training.device import autocast
 from tailorbird.training.losses import Validation
 
 Evaluate = Callable[[], Validation]
@@ -75,19 +75,19 @@ def train(
     progress = progress or Silent()
     progress.start(what, settings.steps)
     try:
-        if run.ledger.step == 0 and evaluate is not None:
-            run.validate(evaluate)
+        # The start's, or one that was interrupted: a resumed run must have the same points, and so the same best.
+        run.validate_if_due(evaluate)
         while run.ledger.step < settings.steps:
             run.step(batch_of)
-            if evaluate is not None and run.validation_is_due():
-                run.validate(evaluate)
+            run.validate_if_due(evaluate)
             run.save_if_due()
             progress.update(run.ledger.step, f"loss {run.ledger.recent_loss:.3f}")
             if should_stop is not None and should_stop():
                 run.validate_unless_done(evaluate)
                 break
     except KeyboardInterrupt:
-        run.save()
+        if not run.updating:
+            run.save()
         raise
     finally:
         progress.finish()
@@ -131,6 +131,9 @@ class _Run:
             self._resume(checkpoint)
         self.flops = FlopLedger(self.ledger.counted, self.ledger.flops)
         self._saved_at = time.monotonic()
+        self._random_state = torch.get_rng_state()
+        self.updating = False
+        """Weights and ledger are being changed: what an interrupt leaves then is between two steps, and not saved."""
 
     def _resume(self, checkpoint: Path) -> None:
         found = load_snapshot(checkpoint)
@@ -152,6 +155,8 @@ class _Run:
 
     def step(self, batch_of: Callable[[int], Batch]) -> None:
         """One optimiser step, charged to the ledger."""
+        # An interrupted step is done again: it must then draw the same dropout.
+        self._random_state = torch.get_rng_state()
         batch = batch_of(self.ledger.step).to(self.device)
         started = time.perf_counter()
         self.model.train()
@@ -160,6 +165,7 @@ class _Run:
         shape = f"{tuple(batch.input_ids.shape)}>{tuple(batch.labels.shape)}"
         loss = self.flops.run(shape, lambda: self._backward(batch))
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), self.settings.max_gradient_norm)
+        self.updating = True
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         recent = self.ledger.recent_loss
@@ -172,6 +178,8 @@ class _Run:
             counted=self.flops.counted,
             recent_loss=loss if recent is None else 0.95 * recent + 0.05 * loss,
         )
+        self._random_state = torch.get_rng_state()
+        self.updating = False
 
     def _backward(self, batch: Batch) -> float:
         with autocast(self.device, bfloat16=self.settings.bfloat16):
@@ -181,10 +189,11 @@ class _Run:
         loss.backward()
         return float(loss.detach())
 
-    def validation_is_due(self) -> bool:
-        """Every ``evaluate_every`` steps and after the last."""
-        every = self.settings.evaluate_every
-        return self.ledger.step == self.settings.steps or (every > 0 and self.ledger.step % every == 0)
+    def validate_if_due(self, evaluate: Evaluate | None) -> None:
+        """At the start, every ``evaluate_every`` steps and after the last; each of them once."""
+        step, every = self.ledger.step, self.settings.evaluate_every
+        if step in (0, self.settings.steps) or (every > 0 and step % every == 0):
+            self.validate_unless_done(evaluate)
 
     def validate(self, evaluate: Evaluate) -> None:
         """Add a point to the curve and remember the weights if they are the best so far."""
@@ -206,7 +215,7 @@ class _Run:
 
     def validate_unless_done(self, evaluate: Evaluate | None) -> None:
         """Make sure that the curve ends at the current step."""
-        if evaluate is not None and self.ledger.curve[-1].step != self.ledger.step:
+        if evaluate is not None and self.ledger.step not in (point.step for point in self.ledger.curve):
             self.validate(evaluate)
 
     def save_if_due(self) -> None:
@@ -227,7 +236,7 @@ class _Run:
             second_moments={name: state["exp_avg_sq"] for name, state in states.items() if state},
             best=self.best,
         )
-        save_snapshot(self.checkpoint, snapshot, torch.get_rng_state())
+        save_snapshot(self.checkpoint, snapshot, self._random_state)
         self._saved_at = time.monotonic()
 
     def _note_peak(self) -> None:
@@ -259,7 +268,3 @@ def rate_factor(step: int, settings: LoopSettings) -> float:
     left = (settings.steps - step) / decaying if decaying else 1.0
     return min(warm, left, 1.0)
 
-
-def autocast(device: torch.device, *, bfloat16: bool) -> "torch.autocast | nullcontext[None]":
-    """Mixed precision for the forward pass, or nothing."""
-    return torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tailorbird.training.batches import IGNORED, Batch, Encoded, collate
+from tailorbird.training.device import autocast
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class TargetLoss:
 
 
 def batch_losses(model: nn.Module, batch: Batch) -> list[TargetLoss]:
-    """Loss of each row of ``batch``, computed in the model's own precision without dropout."""
+    """Loss of each row of ``batch``, in the precision that the caller set, without dropout."""
     logits = model(
         input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels, use_cache=False
     ).logits
@@ -65,11 +66,16 @@ class Validation:
     """How a model does on held-out examples, in nats per target token."""
 
     loss: float
-    input_gain: float
+    input_gain: float | None = None
     """Loss with another example's input, minus ``loss``: near 0 the model ignores its input."""
 
 
-def validate(model: nn.Module, examples: Sequence[Encoded], *, pad: int) -> Validation:
-    """Loss and input gain over ``examples``."""
-    loss = mean_loss(target_losses(model, examples, pad=pad))
-    return Validation(loss, mean_loss(target_losses(model, with_other_inputs(examples), pad=pad)) - loss)
+def validate(
+    model: nn.Module, examples: Sequence[Encoded], *, pad: int, bfloat16: bool = False, gain: bool = False
+) -> Validation:
+    """Loss over ``examples``, with input gain too where ``gain`` asks for that second pass."""
+    with autocast(next(model.parameters()).device, bfloat16=bfloat16):
+        loss = mean_loss(target_losses(model, examples, pad=pad))
+        if not gain:
+            return Validation(loss)
+        return Validation(loss, mean_loss(target_losses(model, with_other_inputs(examples), pad=pad)) - loss)

@@ -98,6 +98,7 @@ def finished_delta(out: Path, fingerprint: str) -> DeltaManifest | None:
 
 def _plan(config: PersonaliseConfig, base: Base, data: DataSet) -> _Plan:
     strategy = find_strategy(config.strategy)
+    base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
     given = dict(config.settings)
     if config.learning_rate is not None:
         given["learning_rate"] = config.learning_rate
@@ -139,7 +140,7 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Ou
     batch_size = int(plan.settings["batch_size"])
     order = EpochOrder([len(e.source) + len(e.target) for e in training], batch_size=batch_size, seed=plan.seed)
     steps = max(1, math.ceil(float(plan.settings["epochs"]) * order.steps_per_epoch))
-    model, pad = plan.base.model, plan.base.pad
+    model, pad, bfloat16 = plan.base.model, plan.base.pad, plan.settings["precision"] == "bfloat16"
     return train(
         model,
         prepared.parameters,
@@ -150,10 +151,10 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Ou
             warmup_steps=round(float(plan.settings["warmup_share"]) * steps),
             weight_decay=float(plan.settings["weight_decay"]),
             evaluate_every=max(1, steps // int(plan.settings["validations"])),
-            bfloat16=plan.settings["precision"] == "bfloat16",
+            bfloat16=bfloat16,
             fingerprint=plan.fingerprint,
         ),
-        evaluate=lambda: validate(model, validation, pad=pad),
+        evaluate=lambda: validate(model, validation, pad=pad, bfloat16=bfloat16),
         checkpoint=out / CHECKPOINT,
         progress=progress,
         what=f"personalising ({plan.strategy})",

@@ -1,0 +1,258 @@
+"""Records with everything filled in, so that a test names only what it is about."""
+
+from dataclasses import replace
+
+from tailorbird.records import (
+    FORMAT_VERSION,
+    Candidate,
+    Cost,
+    CurvePoint,
+    DataManifest,
+    Example,
+    FocalMethod,
+    GenerationHeader,
+    Leakage,
+    Metrics,
+    Pair,
+    PairScore,
+    Provenance,
+    ReferenceLoss,
+    Result,
+    ResultMeta,
+    TestCase,
+)
+
+FOCAL = "public int add(int left, int right) {\n\treturn left + right;\n}"
+TEST = "@Test\npublic void testAdd() {\n\tassertEquals(3, new Adder().add(1, 2));\n}"
+
+
+def provenance(**changes: object) -> Provenance:
+    return replace(Provenance(kind="maven", location="org.example:adder:1.0", version="1.0"), **changes)  # type: ignore[arg-type]
+
+
+def focal(**changes: object) -> FocalMethod:
+    method = FocalMethod(
+        class_name="Adder",
+        package="org.example",
+        name="add",
+        signature="public int add(int left, int right)",
+        parameters=("int", "int"),
+        path="src/main/java/org/example/Adder.java",
+        line=10,
+        end_line=12,
+        text=FOCAL,
+        context=f"Adder {{ {FOCAL} }}",
+    )
+    return replace(method, **changes)  # type: ignore[arg-type]
+
+
+def case(**changes: object) -> TestCase:
+    test = TestCase(
+        class_name="AdderTest",
+        package="org.example",
+        name="testAdd",
+        framework="junit4",
+        annotations=("Test",),
+        path="src/test/java/org/example/AdderTest.java",
+        line=20,
+        end_line=23,
+        text=TEST,
+    )
+    return replace(test, **changes)  # type: ignore[arg-type]
+
+
+def pair(number: int = 0, **changes: object) -> Pair:
+    made = Pair(
+        id=f"{number:016x}",
+        focal=focal(),
+        test=case(),
+        evidence=("name",),
+        confidence=0.9,
+        cluster=number,
+        split="test",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def leakage(**changes: object) -> Leakage:
+    made = Leakage(
+        clusters=10,
+        largest_cluster=3,
+        groups=8,
+        largest_group=4,
+        shared_classes=0,
+        shared_clusters=0,
+        max_similarity=0.42,
+        test_with_neighbour=((0.3, 2), (0.5, 0), (0.8, 0)),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def data_manifest(**changes: object) -> DataManifest:
+    made = DataManifest(
+        format_version=FORMAT_VERSION,
+        tailorbird="0.1.0",
+        source=provenance(),
+        context_level="fm_fc_ms_ff",
+        seed=0,
+        files=40,
+        test_cases=120,
+        pairs=100,
+        splits={"train": 80, "validation": 10, "test": 10},
+        leakage=leakage(),
+        skipped=(),
+        seconds=3.5,
+        pairs_sha256="d" * 64,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def header(**changes: object) -> GenerationHeader:
+    made = GenerationHeader(
+        tailorbird="0.1.0",
+        strategy="custom",
+        split="test",
+        decoding="greedy",
+        settings={"max_target_tokens": 256},
+        training={"epochs": 10.0},
+        base_name="embedded",
+        base_sha256="b" * 64,
+        data_sha256="d" * 64,
+        delta_sha256="e" * 64,
+        source=provenance(),
+        cost=cost(),
+        versions={"python": "3.11.9", "torch": "2.13.0"},
+        device="cpu",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def reference(pair_id: str, **changes: object) -> ReferenceLoss:
+    made = ReferenceLoss(pair_id=pair_id, loss=30.0, other_loss=45.0, tokens=20, characters=80, truncated=False)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def candidate(pair_id: str, text: str = TEST, **changes: object) -> Candidate:
+    made = Candidate(
+        pair_id=pair_id, index=0, text=text, log_probability=-12.0, tokens=20, finished=True, seconds=0.1
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def metrics(**changes: object) -> Metrics:
+    made = Metrics(
+        validation_loss=1.5,
+        perplexity=4.48,
+        loss_per_character=0.4,
+        input_gain=0.8,
+        bleu4=31.0,
+        exact_match=0.05,
+        edit_similarity=0.55,
+        syntax_valid=0.9,
+        calls_focal_method=0.6,
+        finished=0.97,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def cost(**changes: object) -> Cost:
+    made = Cost(
+        train_seconds=272.0,
+        train_flops=41_000_000_000_000,
+        peak_memory_bytes=1_400_000_000,
+        trainable_parameters=10_300_000,
+        total_parameters=10_300_000,
+        stored_parameters=10_300_000,
+        delta_bytes=41_200_000,
+        steps=300,
+        examples=2400,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def curve() -> tuple[CurvePoint, ...]:
+    return tuple(
+        CurvePoint(
+            step=step,
+            seconds=step * 0.9,
+            train_loss=None if step == 0 else 2.4 - step * 0.004,
+            validation_loss=2.5 - step * 0.003,
+            flops=step * 10**11,
+            input_gain=0.5,
+        )
+        for step in range(0, 301, 50)
+    )
+
+
+def pair_score(number: int = 0, **changes: object) -> PairScore:
+    made = PairScore(
+        pair_id=f"{number:016x}",
+        focal_class=f"org.example.Class{number % 4}",
+        loss=30.0,
+        other_loss=46.0,
+        tokens=20,
+        bleu4=30.0,
+        exact_match=False,
+        edit_similarity=0.5,
+        syntax_valid=True,
+        calls_focal_method=True,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def example(number: int = 0, **changes: object) -> Example:
+    made = Example(
+        pair_id=f"{number:016x}",
+        focal_class="Adder",
+        focal_signature="public int add(int left, int right)",
+        focal_text=FOCAL,
+        reference=TEST,
+        candidate=TEST.replace("3", "4"),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def meta(**changes: object) -> ResultMeta:
+    made = ResultMeta(
+        format_version=FORMAT_VERSION,
+        tailorbird="0.1.0",
+        source=provenance(),
+        split="test",
+        pairs=8,
+        candidates=8,
+        seed=0,
+        decoding="greedy",
+        base_name="embedded",
+        base_sha256="b" * 64,
+        data_sha256="d" * 64,
+        delta_sha256="e" * 64,
+        candidates_sha256="c" * 64,
+        commit=None,
+        device="cpu",
+        versions={"python": "3.11.9", "torch": "2.13.0"},
+        settings={"epochs": 10.0, "max_target_tokens": 256},
+        bleu_signature="nrefs:1|case:mixed|eff:no|tok:none|smooth:exp|version:2.5.1|lexemes:java",
+        generate_seconds=40.0,
+        generated_tokens=900,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def result(strategy: str = "custom", **changes: object) -> Result:
+    """A result of ``strategy``; ``base`` and ``retrieval-copy`` get the costs and losses that such rows have."""
+    made = Result(
+        strategy=strategy,
+        metrics=metrics(),
+        cost=cost(),
+        meta=meta(),
+        curve=curve(),
+        scores=tuple(pair_score(number) for number in range(8)),
+        examples=tuple(example(number) for number in range(2)),
+    )
+    if strategy in {"base", "retrieval-copy"}:
+        made = replace(made, cost=Cost(), curve=(), meta=meta(delta_sha256=""))
+    if strategy == "retrieval-copy":
+        lossless = metrics(validation_loss=None, perplexity=None, loss_per_character=None, input_gain=None)
+        scores = tuple(replace(score, loss=None, other_loss=None, tokens=0) for score in made.scores)
+        made = replace(made, metrics=lossless, scores=scores)
+    return replace(made, **changes)  # type: ignore[arg-type]

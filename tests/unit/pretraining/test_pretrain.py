@@ -1,0 +1,154 @@
+"""A base from a corpus list, end to end, at a size that takes seconds."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tailorbird.base.load import load_base
+from tailorbird.config import PretrainConfig
+from tailorbird.errors import DataError
+from tailorbird.pretraining import pretrain as stage
+from tailorbird.pretraining.pretrain import pretrain
+from tests.data import Interrupt
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+CONFIG = PretrainConfig(
+    vocabulary_size=400,
+    width=64,
+    blocks=1,
+    denoising_steps=4,
+    denoising_batch_size=4,
+    denoising_tokens=32,
+    pair_steps=4,
+    pair_batch_size=4,
+    denoise_every=2,
+    max_source_tokens=96,
+    max_target_tokens=256,
+    validations=2,
+    precision="float32",
+)
+PAIRS_STAGE = "focal method to test case"
+
+
+class Clock:
+    """Counts the steps of each piece of work."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, int] = {}
+        self.now = ""
+
+    def start(self, what: str, total: int) -> None:
+        self.now = what
+        self.steps.setdefault(what, 0)
+
+    def update(self, done: int, note: str = "") -> None:
+        self.steps[self.now] += 1
+
+    def finish(self) -> None: ...
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_layout() -> Iterator[None]:
+    """Nothing of a test before may be in torch's random state."""
+    torch.manual_seed(0)
+    yield
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "corpus.toml"
+    listed = [str((FIXTURES / name).resolve()) for name in ("junit4-ledger", "junit5-parcel")]
+    path.write_text(f"coordinates = {json.dumps(listed)}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Path:
+    """The base of `CONFIG`, made in one go."""
+    out = tmp_path_factory.mktemp("whole")
+    stages = pretrain(out, CONFIG, corpus=corpus)
+    assert [(report.name, report.outcome.steps) for report in stages] == [("denoising", 4), (PAIRS_STAGE, 4)]
+    return out
+
+
+def weights(out: Path) -> bytes:
+    return (out / "model.safetensors").read_bytes()
+
+
+def test_the_folder_is_a_base_in_half_precision(whole: Path) -> None:
+    tensors = load_file(whole / "model.safetensors")
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
+    assert json.loads((whole / "config.json").read_text())["dtype"] == "float16"
+    base = load_base(str(whole))
+    assert {parameter.dtype for parameter in base.model.parameters()} == {torch.float32}
+    assert {name for name, _ in base.model.named_parameters()} <= set(tensors)
+    for name, parameter in base.model.named_parameters():
+        assert torch.equal(parameter, tensors[name].float()), name
+    assert base.tokenizer.mask_token_id == stage.PAD + 3
+    assert len(base.tokenizer) == 400
+    assert base.model.generation_config.decoder_start_token_id == base.tokenizer.eos_token_id
+
+
+def test_the_report_and_the_card_say_what_was_done(whole: Path) -> None:
+    report = json.loads((whole / "pretraining.json").read_text())
+    assert [part["source"]["location"] for part in report["corpus"]["parts"]] == ["junit4-ledger", "junit5-parcel"]
+    assert report["corpus"]["pairs"] == sum(part["pairs_kept"] for part in report["corpus"]["parts"]) >= 10
+    assert [point["step"] for point in report["stages"][1]["outcome"]["curve"]] == [0, 2, 4]
+    card = (whole / "README.md").read_text()
+    assert card.startswith("---\nlicense: apache-2.0\n")
+    assert str(FIXTURES) not in card
+    assert "from 2 published artifacts" in card
+
+
+def test_the_same_command_again_trains_no_step(whole: Path, corpus: Path) -> None:
+    before, clock = weights(whole), Clock()
+    pretrain(whole, CONFIG, corpus=corpus, progress=clock)
+    assert clock.steps == {"denoising": 0, PAIRS_STAGE: 0}
+    assert weights(whole) == before
+
+
+@pytest.mark.parametrize("piece", ["denoising", "focal method"])
+def test_a_killed_run_goes_on_to_the_same_bytes(piece: str, whole: Path, corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(tmp_path, CONFIG, corpus=corpus, progress=Interrupt(3, piece))
+    assert not (tmp_path / "model.safetensors").exists()
+    clock = Clock()
+    pretrain(tmp_path, CONFIG, corpus=corpus, progress=clock)
+    assert clock.steps == ({"denoising": 1, PAIRS_STAGE: 4} if piece == "denoising" else {"denoising": 0, PAIRS_STAGE: 1})
+    assert weights(tmp_path) == weights(whole)
+
+
+def test_a_run_paused_after_every_step_ends_with_the_same_bytes(whole: Path, corpus: Path, tmp_path: Path) -> None:
+    paused = replace(CONFIG, hours=1e-9)
+    names = []
+    for _ in range(8):
+        reports = pretrain(tmp_path, paused, corpus=corpus)
+        names.append([(report.name, report.outcome.steps) for report in reports])
+        load_base(str(tmp_path))
+    # The second stage begins on the finished first, never before.
+    assert names[:3] == [[("denoising", step)] for step in (1, 2, 3)]
+    assert names[3] == [("denoising", 4), (PAIRS_STAGE, 1)]
+    assert weights(tmp_path) == weights(whole)
+
+
+def test_another_recipe_of_the_second_stage_keeps_the_first(corpus: Path, whole: Path, tmp_path: Path) -> None:
+    for path in whole.rglob("*"):
+        if path.is_file():
+            target = tmp_path / path.relative_to(whole)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    clock = Clock()
+    pretrain(tmp_path, replace(CONFIG, pair_learning_rate=5e-4, pair_steps=2), corpus=corpus, progress=clock)
+    assert clock.steps == {"denoising": 0, PAIRS_STAGE: 2}
+    assert weights(tmp_path) != weights(whole)
+
+
+def test_a_corpus_too_small_to_hold_any_out_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "corpus.toml").write_text(f"coordinates = [{json.dumps(str((FIXTURES / 'junit5-parcel').resolve()))}]")
+    with pytest.raises(DataError, match="and 8 pairs, and 10 of each is the least .*: list more artifacts"):
+        pretrain(tmp_path / "out", CONFIG, corpus=tmp_path / "corpus.toml")

@@ -1,0 +1,139 @@
+"""The whole comparison on a small project and a small base."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tailorbird.config import CompareConfig
+from tailorbird.errors import UsageError
+from tailorbird.records import Result
+from tailorbird.storage import read_json
+from tailorbird.study.compare import compare
+from tests.data import Interrupt, write_base
+
+PROJECT = str((Path(__file__).parents[2] / "fixtures" / "junit4-ledger").resolve())
+CONFIG = CompareConfig(
+    strategies=("custom", "prefix"),
+    epochs=1,
+    batch_size=4,
+    limit=2,
+    precision="float32",
+    max_source_tokens=64,
+    max_target_tokens=24,
+    settings={"prefix": {"length": 3, "hidden": 16}},
+)
+ROWS = ("base", "retrieval-copy", "custom", "prefix")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("base")
+    write_base(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, base: str) -> tuple[Path, tuple[Result, ...]]:
+    out = tmp_path_factory.mktemp("compare")
+    return out, compare(PROJECT, out, CONFIG, base=base)
+
+
+def stamps(out: Path) -> dict[str, int]:
+    return {
+        str(path.relative_to(out)): path.stat().st_mtime_ns
+        for folder in ("deltas", "candidates")
+        for path in (out / folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def results(out: Path) -> dict[str, Result]:
+    return {path.stem: read_json(path, Result) for path in (out / "results").glob("*.json")}
+
+
+class Work:
+    """Notes what work began."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def start(self, what: str, total: int) -> None:
+        self.begun.append(what)
+
+    def update(self, done: int, note: str = "") -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def test_there_is_one_result_for_each_strategy_and_reference_row(made: tuple[Path, tuple[Result, ...]]) -> None:
+    out, returned = made
+    assert tuple(result.strategy for result in returned) == ROWS
+    assert results(out) == dict(zip(ROWS, returned, strict=True))
+    assert {path.name for path in (out / "deltas").iterdir()} == {"custom", "prefix"}
+    for result in returned:
+        assert (result.meta.pairs, result.meta.split) == (3 if result.strategy == "retrieval-copy" else 2, "test")
+        assert result.meta.data_sha256 == returned[0].meta.data_sha256
+
+
+def test_reference_rows_cost_nothing_and_strategies_do(made: tuple[Path, tuple[Result, ...]]) -> None:
+    rows = {result.strategy: result for result in made[1]}
+    assert rows["base"].cost.train_flops == rows["retrieval-copy"].cost.train_flops == 0
+    assert rows["retrieval-copy"].metrics.validation_loss is None
+    for name in ("custom", "prefix"):
+        assert rows[name].cost.train_flops > 0
+        assert len(rows[name].curve) >= 2
+        assert rows[name].metrics.validation_loss != rows["base"].metrics.validation_loss
+    assert rows["prefix"].cost.delta_bytes < rows["custom"].cost.delta_bytes
+
+
+def test_a_second_run_trains_and_generates_nothing_again(made: tuple[Path, tuple[Result, ...]], base: str) -> None:
+    out, first = made
+    before, work = stamps(out), Work()
+    again = compare(PROJECT, out, CONFIG, base=base, progress=work)
+    assert not [what for what in work.begun if what.startswith(("personalising", "generating"))]
+    after = stamps(out)
+    copy = "candidates/retrieval-copy.jsonl"  # Written again: it takes less than a model's first token.
+    assert {**after, copy: 0} == {**before, copy: 0}
+    assert [result.metrics for result in again] == [result.metrics for result in first]
+
+
+def test_a_killed_comparison_goes_on_where_it_was(
+    made: tuple[Path, tuple[Result, ...]], base: str, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        compare(PROJECT, tmp_path, CONFIG, base=base, progress=Interrupt(1, "personalising (prefix)"))
+    work = Work()
+    resumed = compare(PROJECT, tmp_path, CONFIG, base=base, progress=work)
+    begun = [what for what in work.begun if what.startswith(("personalising", "generating"))]
+    assert begun == ["personalising (prefix)", "generating (prefix)"]
+    assert [result.metrics for result in resumed] == [result.metrics for result in made[1]]
+
+
+def test_results_of_strategies_no_longer_asked_for_go(base: str, tmp_path: Path) -> None:
+    compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1), base=base)
+    kept = compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1, strategies=("prefix",)), base=base)
+    assert tuple(result.strategy for result in kept) == ("base", "retrieval-copy", "prefix")
+    assert set(results(tmp_path)) == {"base", "retrieval-copy", "prefix"}
+
+
+def test_a_misspelt_strategy_fails_before_any_work(base: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="costum is not a strategy"):
+        compare(PROJECT, tmp_path / "out", replace(CONFIG, strategies=("prefix", "costum")), base=base, progress=Work())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"settings": {"prefix": {"lenght": 3}}}, "lenght is not a setting of prefix"),
+        ({"decoding": "beam", "beams": 1}, "use at least 2 beams"),
+    ],
+)
+def test_a_wrong_setting_fails_before_anything_is_trained(
+    changes: dict[str, object], message: str, base: str, tmp_path: Path
+) -> None:
+    work = Work()
+    with pytest.raises(UsageError, match=message):
+        compare(PROJECT, tmp_path, replace(CONFIG, **changes), base=base, progress=work)  # type: ignore[arg-type]
+    assert not [what for what in work.begun if what.startswith("personalising")]

@@ -1,0 +1,78 @@
+"""Batches are a pure function of the step."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tailorbird.training.batches import IGNORED, Encoded, EpochOrder, collate
+
+LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=200)
+BATCH_SIZES = st.integers(1, 12)
+SEEDS = st.integers(0, 2**32)
+IDS = st.lists(st.integers(0, 300), min_size=1, max_size=40).map(tuple)
+
+
+@given(LENGTHS, BATCH_SIZES, SEEDS, st.integers(0, 3))
+def test_each_epoch_visits_each_example_exactly_once(
+    lengths: list[int], batch_size: int, seed: int, epoch: int
+) -> None:
+    order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
+    first = epoch * order.steps_per_epoch
+    batches = [order(step) for step in range(first, first + order.steps_per_epoch)]
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    assert all(1 <= len(batch) <= batch_size for batch in batches)
+
+
+@given(LENGTHS, BATCH_SIZES, SEEDS, st.lists(st.integers(0, 60), min_size=1, max_size=12))
+def test_a_batch_depends_on_its_step_alone(lengths: list[int], batch_size: int, seed: int, steps: list[int]) -> None:
+    order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
+    asked = {step: order(step) for step in steps}
+    for step in reversed(steps):
+        assert EpochOrder(lengths, batch_size=batch_size, seed=seed)(step) == asked[step] == order(step)
+
+
+def test_epochs_and_seeds_differ() -> None:
+    order = EpochOrder(list(range(1, 41)), batch_size=4, seed=0)
+    other = EpochOrder(list(range(1, 41)), batch_size=4, seed=1)
+    steps = range(order.steps_per_epoch)
+    assert [order(step) for step in steps] != [order(step + order.steps_per_epoch) for step in steps]
+    assert [order(step) for step in steps] != [other(step) for step in steps]
+
+
+def test_batches_within_a_stretch_hold_neighbours_in_length() -> None:
+    lengths = [(7 * index) % 40 + 1 for index in range(40)]
+    order = EpochOrder(lengths, batch_size=4, seed=0)
+    for step in range(order.steps_per_epoch):
+        found = sorted(lengths[index] for index in order(step))
+        assert found[-1] - found[0] == 3
+
+
+@pytest.mark.parametrize(("lengths", "batch_size"), [([], 4), ([1], 0)])
+def test_nothing_to_order_is_refused(lengths: list[int], batch_size: int) -> None:
+    with pytest.raises(ValueError, match="at least one example"):
+        EpochOrder(lengths, batch_size=batch_size, seed=0)
+
+
+@given(st.lists(st.builds(Encoded, IDS, IDS), min_size=1, max_size=6))
+def test_collate_pads_to_multiples_of_16_and_loses_nothing(examples: list[Encoded]) -> None:
+    batch = collate(examples, pad=301)
+    assert batch.input_ids.shape == batch.attention_mask.shape
+    for tensor, longest in (
+        (batch.input_ids, max(len(example.source) for example in examples)),
+        (batch.labels, max(len(example.target) for example in examples)),
+    ):
+        assert tensor.dtype == torch.long
+        assert tensor.shape == (len(examples), -(-longest // 16) * 16)
+    for row, example in enumerate(examples):
+        source, target = len(example.source), len(example.target)
+        assert tuple(batch.input_ids[row, :source].tolist()) == example.source
+        assert set(batch.input_ids[row, source:].tolist()) <= {301}
+        assert batch.attention_mask[row].tolist() == [1] * source + [0] * (batch.input_ids.shape[1] - source)
+        assert tuple(batch.labels[row, :target].tolist()) == example.target
+        assert set(batch.labels[row, target:].tolist()) <= {IGNORED}
+
+
+def test_a_batch_moves_as_a_whole() -> None:
+    moved = collate([Encoded((5,), (6,))], pad=1).to(torch.device("meta"))
+    assert {moved.input_ids.device.type, moved.attention_mask.device.type, moved.labels.device.type} == {"meta"}
