@@ -133,9 +133,7 @@ def reference(pair_id: str, **changes: object) -> ReferenceLoss:
 
 
 def candidate(pair_id: str, text: str = TEST, **changes: object) -> Candidate:
-    made = Candidate(
-        pair_id=pair_id, index=0, text=text, log_probability=-12.0, tokens=20, finished=True, seconds=0.1
-    )
+    made = Candidate(pair_id=pair_id, index=0, text=text, log_probability=-12.0, tokens=20, finished=True, seconds=0.1)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

@@ -88,6 +88,7 @@ class CompareConfig:
     """The seed of every stage."""
     epochs: Positive = 3.0
     batch_size: Count = 8
+    validations: Count = 6
     precision: Precision = "auto"
     decoding: Decoding = "greedy"
     beams: Count = 4
@@ -110,7 +111,7 @@ class PretrainConfig:
     vocabulary_size: Count = 8192
     width: Count = 256
     blocks: Count = 4
-    denoising_steps: Count = 2200
+    denoising_steps: Count = 2400
     denoising_batch_size: Count = 8
     denoising_tokens: Count = 128
     """Longest snippet of the first stage, in tokens: short ones teach reading soonest."""

@@ -24,7 +24,6 @@ def test_commons_codec(tmp_path: Path) -> None:
     assert (manifest.files, manifest.test_cases) == (154, 852)
     assert manifest.pairs >= 700
     assert manifest.skipped == ()
-    assert manifest.seconds < 30
     assert manifest.leakage.shared_classes == manifest.leakage.shared_clusters == 0
     assert manifest.leakage.max_similarity < 0.7
     for name, share in (("train", 0.8), ("validation", 0.1), ("test", 0.1)):

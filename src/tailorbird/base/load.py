@@ -96,8 +96,8 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
     lacking = sorted(unfit & {key for key, _ in model.named_parameters()})
     if lacking:
         raise BaseError(
-            f"--base {name} could not be loaded: {lacking[0]} is missing from its weights or has another shape than its "
-            "config.json says; copy or download it again."
+            f"--base {name} could not be loaded: {lacking[0]} is missing from its weights or has another shape than "
+            "its config.json says; copy or download it again."
         )
     model.eval()
     if device is not None:

@@ -19,9 +19,9 @@ from tailorbird.storage import write_jsonl
 NAME = "retrieval-copy"
 
 
-def copy_nearest(data: DataSet, out: Path, *, split: str = "test") -> GenerationHeader:
-    """Write a candidates file for ``split`` in which every candidate is a copied training test."""
-    training, wanted = data.split("train"), data.split(split)
+def copy_nearest(data: DataSet, out: Path, *, split: str = "test", limit: int | None = None) -> GenerationHeader:
+    """Write a candidates file for the first ``limit`` pairs of ``split``, every candidate a copied training test."""
+    training, wanted = data.split("train"), data.split(split)[:limit]
     if not training or not wanted:
         raise DataError(f"The data set has {len(training)} training and {len(wanted)} {split} pairs: nothing to copy.")
     started = time.perf_counter()

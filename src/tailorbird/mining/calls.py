@@ -67,7 +67,8 @@ def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
     nodes = [*found.get("call", ()), *found.get("reference", ())]
     calls = sorted((reader.call(one) for one in nodes), key=lambda call: (call.end, -call.start))
     assertions = sorted((one.start_byte, one.end_byte) for one in found.get("call", ()) if _is_assertion(one))
-    created = [view.kind(one_line(one.child_by_field_name("type")), owner).type for one in found.get("new", ())]
+    new = sorted(found.get("new", ()), key=lambda one: one.start_byte)  # captures come in no fixed order
+    created = [view.kind(one_line(one.child_by_field_name("type")), owner).type for one in new]
     return Body(tuple(calls), tuple(assertions), tuple(one for one in created if one is not None))
 
 

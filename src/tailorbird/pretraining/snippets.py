@@ -25,7 +25,8 @@ def snippets(root: Path, *, min_characters: int = 60, max_characters: int = 2000
         if len(source) > MAX_FILE_BYTES or explodes(source):
             continue
         captures = QueryCursor(_METHODS).captures(parser.parse(source).root_node)
-        for node in captures.get("method", []):
+        # tree-sitter gives captures in no fixed order, and the corpus must be the same each time.
+        for node in sorted(captures.get("method", []), key=lambda node: (node.start_byte, -node.end_byte)):
             text = canonical_layout(_with_comment(source, node).decode("utf-8", errors="replace"))
             digest = sha256_bytes(text.encode())
             if min_characters <= len(text) <= max_characters and digest not in seen:

@@ -60,7 +60,7 @@ BLEU = Column(
     "higher",
     "quality",
     lambda value: number(value, 1),
-    "Overlap of the generated with the developers' tests in runs of one to four Java lexemes, over the whole split, 0 to 100. "
+    "Overlap of the generated with the developers' tests in runs of one to four Java lexemes, 0 to 100. "
     "Differences below 2 points are not called differences.",
 )
 EDIT = Column(
@@ -176,7 +176,7 @@ COLUMNS = (
         "lower",
         "cost",
         lambda value: scaled(value, ""),
-        "Parameters that the optimiser updates, and their share of the base. A prefix trains more values than it stores.",
+        "Parameters that the optimiser updates, and their share of the base. A prefix trains more than it stores.",
         hint=lambda result: f"{result.cost.trainable_parameters:,} of {result.cost.total_parameters:,} parameters",
     ),
     SIZE,

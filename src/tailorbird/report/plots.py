@@ -1,4 +1,4 @@
-"""Plots as Plotly figures (plain JSON). Colours are names of the page's CSS variables, so that they follow its theme."""
+"""Plots as Plotly figures (plain JSON). Colours are names of the page's CSS variables, to follow its theme."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -40,8 +40,9 @@ def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
     free = [(one, value) for one in ordered if one.strategy in REFERENCES and (value := column.value(one)) is not None]
     low, high = _log_range([x for x, _, _ in points])
     front = pareto_front([(x, y) for x, y, _ in points], [value for _, value in free], column)
+    largest = max(one.cost.delta_bytes for _, _, one in points) or 1
     data = [_front_trace(front, low, high, column)] if front else []
-    data += [_bubble(one, x, y, column, points) for x, y, one in points]
+    data += [_bubble(one, x, y, column, _label_place(column, (x, y) in front), largest) for x, y, one in points]
     return {
         "data": data,
         "layout": {
@@ -98,12 +99,13 @@ def _front_trace(front: Sequence[tuple[float, float]], low: float, high: float, 
     }
 
 
-def _bubble(
-    result: Result, x: float, y: float, column: Column, points: Sequence[tuple[float, float, Result]]
-) -> Figure:
-    largest = max(one.cost.delta_bytes for _, _, one in points) or 1
+def _label_place(column: Column, on_front: bool) -> str:
+    """The front comes to its points from the worse side, so their labels stand on the better one."""
+    return "bottom center" if on_front == (column.better == "lower") else "top center"
+
+
+def _bubble(result: Result, x: float, y: float, column: Column, label: str, largest: int) -> Figure:
     share = math.sqrt(result.cost.delta_bytes / largest)
-    place = sorted(points, key=lambda point: point[0]).index((x, y, result))
     size = scaled(result.cost.delta_bytes, "B")
     return {
         "type": "scatter",
@@ -112,7 +114,7 @@ def _bubble(
         "x": [x],
         "y": [y],
         "text": [f"<b>{title(result.strategy)}</b>  {size}"],
-        "textposition": "bottom center" if place % 2 else "top center",
+        "textposition": label,
         "textfont": {"color": colour(result.strategy)},
         "cliponaxis": False,
         "marker": {

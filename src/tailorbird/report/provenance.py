@@ -63,7 +63,7 @@ def _command(results: Sequence[Result], meta: ResultMeta) -> str:
     models = personalised(results)
     location = meta.source.location
     if meta.source.kind == "git" and meta.commit and "@" not in location.rpartition("/")[2]:
-        location = f"{location}@{meta.commit}"
+        location = f"{location}@{meta.commit.removesuffix('+dirty')}"
     words = ["tailorbird", "compare", location, "--out", "study", "--seed", str(meta.seed)]
     if models:
         words += ["--strategies", ",".join(one.strategy for one in models)]

@@ -51,9 +51,7 @@ def _check(result: Result, path: Path, found: dict[str, Path]) -> None:
             f"score it again."
         )
     if result.strategy in found:
-        raise DataError(
-            f"{found[result.strategy]} and {path} are both results of {result.strategy}: keep one of them in the folder."
-        )
+        raise DataError(f"{found[result.strategy]} and {path} are both results of {result.strategy}: keep one of them.")
 
 
 def _check_same_data(results: Iterable[Result], found: dict[str, Path]) -> None:

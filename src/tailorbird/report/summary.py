@@ -81,7 +81,9 @@ def _among(best: Result, strategies: Sequence[Result]) -> str:
         return "Between the strategies BLEU-4 shows no difference that we would call one."
     if not level:
         return f"{best.strategy} leads every other strategy in BLEU-4."
-    return f"In BLEU-4 {listed(level)} {'is' if len(level) == 1 else 'are'} level with {best.strategy}; the others trail."
+    return (
+        f"In BLEU-4 {listed(level)} {'is' if len(level) == 1 else 'are'} level with {best.strategy}; the others trail."
+    )
 
 
 def _against_copy(best: Result, copy: Result) -> str:

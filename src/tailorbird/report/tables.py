@@ -125,7 +125,9 @@ def _block(results: Sequence[Result], columns: Sequence[Column]) -> str:
         lines.append([row.title, *(_starred(column, cell) for column, cell in zip(columns, row.cells, strict=True))])
     widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
     drawn = [
-        "  ".join([line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))])
+        "  ".join(
+            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        )
         for line in lines
     ]
     rule = "-" * max(map(len, drawn))

@@ -12,7 +12,7 @@ from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Result
-from tailorbird.strategies.registry import find_strategy
+from tailorbird.strategies.registry import complete_settings, find_strategy
 from tailorbird.training.device import choose_device
 from tailorbird.training.personalise import personalise_base
 
@@ -27,12 +27,13 @@ def compare(
     """
     progress = progress or Silent()
     for name in config.strategies:
-        find_strategy(name)  # A misspelt name must not cost an hour of work before it is noticed.
+        # A misspelt name or setting must not cost an hour of work before it is noticed.
+        complete_settings(find_strategy(name), config.settings.get(name, {}))
     mine(source, out / "data", seed=config.seed, progress=progress)
     data = load_data(out / "data")
     model = load_base(base, device=choose_device())
     _forget_other_results(out / "results", {"base", RETRIEVAL_COPY, *config.strategies})
-    copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl")
+    copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl", limit=config.limit)
     _generate(data, out, "base", None, config, model, progress)
     for name in config.strategies:
         delta = out / "deltas" / name
@@ -64,6 +65,7 @@ def _personalise_config(name: str, config: CompareConfig) -> PersonaliseConfig:
         strategy=name,
         epochs=config.epochs,
         batch_size=config.batch_size,
+        validations=config.validations,
         seed=config.seed,
         precision=config.precision,
         max_source_tokens=config.max_source_tokens,

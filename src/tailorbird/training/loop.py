@@ -267,4 +267,3 @@ def rate_factor(step: int, settings: LoopSettings) -> float:
     decaying = settings.decay_share * settings.steps
     left = (settings.steps - step) / decaying if decaying else 1.0
     return min(warm, left, 1.0)
-

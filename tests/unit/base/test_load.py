@@ -64,7 +64,7 @@ def test_another_seed_is_another_base() -> None:
 
 @pytest.mark.parametrize("name", ["no/such-model", "such-a-model-is-nowhere", "/no/such/folder", "a b:c", ""])
 def test_a_base_that_is_not_there_is_named(name: str) -> None:
-    with pytest.raises(BaseError, match="could not be loaded .*: give a folder with a Hugging Face") as raised:
+    with pytest.raises(BaseError, match=r"could not be loaded .*: give a folder with a Hugging Face") as raised:
         load_base(name)
     assert f"--base {name}" in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -127,7 +127,7 @@ def test_a_tokenizer_without_padding_is_refused(folder: Path, tmp_path: Path) ->
 
 def test_an_installation_without_the_embedded_base_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "files", lambda package: tmp_path)
-    with pytest.raises(BaseError, match="holds no model.safetensors: install a released package, or train a base"):
+    with pytest.raises(BaseError, match=r"holds no model\.safetensors: install a released package, or train a base"):
         embedded_folder()
     (tmp_path / "embedded").mkdir()
     write_base(tmp_path / "embedded")

@@ -73,5 +73,5 @@ def test_closing_removes_the_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="could not be written .*: free space or choose another --out"):
+    with pytest.raises(StorageError, match=r"could not be written .*: free space or choose another --out"):
         Journal(tmp_path / "file" / "c.jsonl", "one").add(BATCHES[0])

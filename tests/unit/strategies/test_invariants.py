@@ -186,7 +186,7 @@ class _Kill:
 
     def start(self, what: str, total: int) -> None: ...
 
-    def update(self, done: int, note: str = "") -> None:  # noqa: ARG002 - the protocol's shape
+    def update(self, done: int, note: str = "") -> None:
         if done == self.step:
             raise KeyboardInterrupt
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -149,7 +150,7 @@ def test_a_data_set_with_an_empty_split_is_too_small(emptied: str, tmp_path: Pat
     ],
 )
 def test_wrong_settings_fail_before_any_work(
-    changes: dict[str, object], message: str, tmp_path: Path, data: DataSet, base: Base
+    changes: dict[str, Any], message: str, tmp_path: Path, data: DataSet, base: Base
 ) -> None:
     with pytest.raises(UsageError, match=message):
         personalise_base(data, tmp_path / "delta", config_of(**changes), base, progress=Refuse())

@@ -1,0 +1,85 @@
+"""The main job through the command line, on a real library with the embedded base, cut short."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("mvn") is None, reason="needs mvn"),
+]
+STRATEGIES = {"custom", "l-eo", "l-ldb", "prefix"}
+METRICS = {
+    "validation_loss",
+    "perplexity",
+    "bleu4",
+    "exact_match",
+    "edit_similarity",
+    "syntax_valid",
+    "calls_focal_method",
+    "input_gain",
+}
+COST = {"train_seconds", "train_flops", "peak_memory_bytes", "trainable_parameters", "delta_bytes"}
+
+
+def tailorbird(*arguments: str) -> str:
+    command = [sys.executable, "-m", "tailorbird", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("study")
+    few = ("--epochs", "0.1", "--set", "validations=1", "--set", "limit=4", "--set", "batch_size=4")
+    printed = tailorbird("compare", "commons-codec:commons-codec:1.16.0", "--out", str(out), *few)
+    assert printed.strip().splitlines()[-1] == str(out / "report.html")
+    return out
+
+
+def results(study: Path) -> dict[str, dict]:  # type: ignore[type-arg]
+    return {path.stem: json.loads(path.read_text()) for path in (study / "results").glob("*.json")}
+
+
+def test_there_is_a_result_for_each_strategy_and_both_references(study: Path) -> None:
+    found = results(study)
+    assert set(found) == {"base", "retrieval-copy", *STRATEGIES}
+    for name, result in found.items():
+        assert result["strategy"] == name
+        assert set(result["metrics"]) >= METRICS
+        assert set(result["cost"]) >= COST
+        assert {"versions", "seed", "commit", "device"} <= set(result["meta"])
+    for name in STRATEGIES:
+        cost = found[name]["cost"]
+        assert all(cost[key] > 0 for key in COST), name
+        assert cost["delta_bytes"] == (study / "deltas" / name / "delta.safetensors").stat().st_size
+
+
+def test_a_few_custom_steps_lower_the_loss_of_the_embedded_base(study: Path) -> None:
+    found = results(study)
+    assert found["custom"]["metrics"]["validation_loss"] < found["base"]["metrics"]["validation_loss"]
+
+
+def test_the_embedded_base_reads_its_input(study: Path) -> None:
+    assert results(study)["base"]["metrics"]["input_gain"] > 0.1
+
+
+def test_the_report_is_one_file_that_loads_nothing(study: Path) -> None:
+    report = study / "report.html"
+    assert report.stat().st_size < 6_000_000
+    html = report.read_text()
+    assert not re.search(r"""<(?:script|link|img|iframe)[^>]*(?:src|href)\s*=\s*["']?(?:https?:)?//""", html)
+    for name in STRATEGIES:
+        assert name in html
+
+
+def test_given_again_nothing_is_done_twice(study: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (study / "deltas").rglob("*.safetensors")}
+    few = ("--epochs", "0.1", "--set", "validations=1", "--set", "limit=4", "--set", "batch_size=4")
+    tailorbird("compare", "commons-codec:commons-codec:1.16.0", "--out", str(study), *few)
+    assert {path: path.stat().st_mtime_ns for path in (study / "deltas").rglob("*.safetensors")} == before

@@ -1,0 +1,95 @@
+"""The comparison as text, and the words above it."""
+
+from dataclasses import replace
+
+from tailorbird.records import Result
+from tailorbird.report.summary import caveats, summary
+from tailorbird.report.tables import NOT_APPLICABLE, markdown_table, terminal_table
+from tests.builders import cost, metrics, pair_score, result
+
+
+def study() -> list[Result]:
+    def row(name: str, bleu: float, loss: float) -> Result:
+        scores = tuple(pair_score(number, bleu4=bleu + number % 3, loss=20 * loss) for number in range(40))
+        return result(name, scores=scores, metrics=metrics(bleu4=bleu, validation_loss=loss, perplexity=2.0))
+
+    rows = [row("prefix", 20.0, 1.9), row("custom", 30.0, 1.2), row("base", 10.0, 2.5)]
+    copy = result("retrieval-copy")
+    return [*rows, replace(copy, scores=tuple(pair_score(number, bleu4=24.0) for number in range(40)))]
+
+
+def test_references_come_first_and_strategies_in_the_study_s_order() -> None:
+    starts = [line.split("  ")[0] for line in terminal_table(study()).split("\n\n")[0].splitlines()]
+
+    assert [name for name in starts if name and not name.startswith("-")] == [
+        "base",
+        "retrieval copy",
+        "custom",
+        "prefix",
+    ]
+
+
+def test_what_does_not_apply_is_a_dash() -> None:
+    line = next(line for line in terminal_table([result("retrieval-copy")]).splitlines() if line.startswith("retr"))
+
+    assert line.split()[2:5] == [NOT_APPLICABLE] * 3
+
+
+def test_columns_of_the_terminal_are_aligned() -> None:
+    for block in terminal_table(study()).split("\n\n"):
+        lines = block.splitlines()
+        assert max(map(len, lines)) == len(lines[1])
+        assert max(map(len, lines)) <= 110
+
+
+def test_markdown_has_as_many_cells_in_every_row_and_marks_the_best() -> None:
+    lines = markdown_table(study()).splitlines()
+    custom = next(line for line in lines if "custom" in line)
+
+    assert len({line.count("|") for line in lines}) == 1
+    assert "**1.20**" in custom
+    assert "**30.0**" in custom
+    assert "(100.0%)" in custom
+
+
+def test_a_figure_that_all_share_marks_nobody() -> None:
+    assert "**" not in markdown_table([result("custom"), result("prefix")])
+
+
+def test_the_summary_says_what_was_bought() -> None:
+    text = " ".join(summary(ordered(study())))
+
+    assert "custom lowers the loss" in text
+    assert "from 2.50 to 1.20" in text
+    assert "rises from 10.0 to at most 30.0" in text
+    assert "custom leads every other strategy" in text
+
+
+def test_the_summary_says_that_the_copy_won() -> None:
+    rows = [one for one in study() if one.strategy != "retrieval-copy"]
+    scores = tuple(pair_score(number, bleu4=60.0 + number % 3) for number in range(40))
+    rows.append(result("retrieval-copy", metrics=metrics(bleu4=60.0, validation_loss=None), scores=scores))
+
+    assert "custom loses to copying" in " ".join(summary(ordered(rows)))
+
+
+def test_two_points_of_bleu_are_needed_for_a_difference() -> None:
+    rows = [result("base"), result("custom", metrics=metrics(bleu4=32.9, validation_loss=1.4))]
+
+    assert "no difference that we would call one" in " ".join(summary(rows))
+
+
+def test_a_strategy_that_is_no_better_is_said_so() -> None:
+    rows = [result("base"), result("custom", metrics=metrics(validation_loss=1.6))]
+
+    assert "No strategy lowers the loss" in summary(rows)[0]
+
+
+def test_without_strategies_or_base_there_are_words_too() -> None:
+    assert "No strategy has been scored" in summary([result("base")])[0]
+    assert "base itself was not scored" in caveats([result("custom")])
+    assert summary([result("custom", cost=cost(delta_bytes=0))])
+
+
+def ordered(rows: list[Result]) -> list[Result]:
+    return sorted(rows, key=lambda row: ["base", "retrieval-copy", "custom", "prefix"].index(row.strategy))
