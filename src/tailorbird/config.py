@@ -70,6 +70,8 @@ class GenerateConfig:
     """Candidates for each focal method."""
     temperature: Positive = 1.0
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
+    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
     limit: Count | None = None
     """Only the first so many pairs of the split."""
     seed: Seed = 0
@@ -92,6 +94,8 @@ class CompareConfig:
     precision: Precision = "auto"
     decoding: Decoding = "greedy"
     beams: Count = 4
+    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
     generation_batch_size: Count = 16
@@ -116,7 +120,7 @@ class PretrainConfig:
     denoising_tokens: Count = 128
     """Longest snippet of the first stage, in tokens: short ones teach reading soonest."""
     denoising_learning_rate: Positive = 1e-3
-    pair_steps: Count = 3500
+    pair_steps: Count = 4800
     pair_batch_size: Count = 8
     pair_learning_rate: Positive = 1e-3
     denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4

@@ -58,6 +58,13 @@ def generate(
         int | None,
         typer.Option("--max-tokens", help=f"Longest candidate, in tokens (default {_DEFAULTS.max_target_tokens})."),
     ] = None,
+    no_repeat_ngram: Annotated[
+        int | None,
+        typer.Option(
+            "--no-repeat-ngram",
+            help=f"Write no run of so many tokens twice; 0 allows it (default {_DEFAULTS.no_repeat_ngram}).",
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Only the first so many pairs of the split.")] = None,
     seed: Seed = None,
     batch_size: Annotated[
@@ -81,6 +88,7 @@ def generate(
         temperature=temperature,
         top_p=top_p,
         max_target_tokens=max_tokens,
+        no_repeat_ngram=no_repeat_ngram,
         limit=limit,
         seed=seed,
         batch_size=batch_size,

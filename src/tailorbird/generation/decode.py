@@ -25,12 +25,14 @@ class Decoding:
     temperature: float = 1.0
     top_p: float = 1.0
     max_tokens: int = 256
+    no_repeat_ngram: int = 0
+    """No run of so many tokens is written twice in one candidate; 0 allows every repeat."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise UsageError(f"decoding = {self.method}: choose one of {', '.join(METHODS)}.")
-        if self.candidates < 1 or self.max_tokens < 1:
-            raise UsageError("candidates and max_tokens must be at least 1.")
+        if self.candidates < 1 or self.max_tokens < 1 or self.no_repeat_ngram < 0:
+            raise UsageError("candidates and max_tokens must be at least 1, and no_repeat_ngram at least 0.")
         if self.method == "greedy" and self.candidates > 1:
             raise UsageError(
                 f"greedy decoding gives 1 candidate, {self.candidates} were asked for: choose beam or sample."
@@ -96,6 +98,7 @@ def _config(model: PreTrainedModel, decoding: Decoding) -> GenerationConfig:
         max_new_tokens=decoding.max_tokens,
         num_beams=decoding.beams if decoding.method == "beam" else 1,
         num_return_sequences=decoding.candidates,
+        no_repeat_ngram_size=decoding.no_repeat_ngram,
         pad_token_id=own.pad_token_id,
         eos_token_id=own.eos_token_id,
         bos_token_id=own.bos_token_id,

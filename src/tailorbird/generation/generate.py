@@ -184,12 +184,14 @@ def _decoding(config: GenerateConfig) -> Decoding:
         temperature=config.temperature,
         top_p=config.top_p,
         max_tokens=config.max_target_tokens,
+        no_repeat_ngram=config.no_repeat_ngram,
     )
 
 
 def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) -> GenerationHeader:
     settings: dict[str, str | int | float | bool] = {
         "candidates": decoding.candidates,
+        "no_repeat_ngram": decoding.no_repeat_ngram,
         "max_source_tokens": task.config.max_source_tokens,
         "max_target_tokens": task.config.max_target_tokens,
         "batch_size": task.config.batch_size,

@@ -51,6 +51,7 @@ def _generate(
     settings = GenerateConfig(
         decoding=config.decoding,
         beams=config.beams,
+        no_repeat_ngram=config.no_repeat_ngram,
         limit=config.limit,
         seed=config.seed,
         batch_size=config.generation_batch_size,

@@ -117,3 +117,16 @@ def test_text_comes_without_special_tokens_and_outer_blanks() -> None:
     base = small_base()
     tokens = base.tokenizer("\n\tint a;\n\tint b; ")["input_ids"]
     assert to_text(base, Decoded(tuple(tokens), -1.0, True)) == "int a;\n\tint b;"
+
+
+def test_no_run_of_tokens_is_repeated_where_that_is_asked_for() -> None:
+    # A model that has learned one token alone goes round in circles.
+    base = small_base()
+    with torch.no_grad():
+        base.model.get_output_embeddings().weight.zero_()
+        base.model.final_logits_bias[0, 9] = 5.0  # type: ignore[index, union-attr]
+    ((free,),) = decode_batch(base, SOURCES[:1], Decoding(max_tokens=TOKENS), seed=0)
+    assert set(free.tokens) == {9}
+    ((guarded,),) = decode_batch(base, SOURCES[:1], Decoding(max_tokens=TOKENS, no_repeat_ngram=3), seed=0)
+    runs = [guarded.tokens[at : at + 3] for at in range(len(guarded.tokens) - 2)]
+    assert len(runs) == len(set(runs))
