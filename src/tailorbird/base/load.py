@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+from huggingface_hub.utils import logging as hub_logging
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
@@ -68,7 +69,9 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
 
     Raises BaseError when it is not there, is no encoder-decoder model, or has no padding token.
     """
+    # Their warnings and retries would bury the one sentence that says what is wrong.
     transformers_logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     place = str(embedded_folder()) if name == EMBEDDED else name
     config = _load(name, lambda: AutoConfig.from_pretrained(place))

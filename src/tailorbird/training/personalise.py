@@ -60,6 +60,7 @@ def personalise(
     A finished delta of the same base, data and settings is left as it is; an interrupted run goes on from its
     checkpoint.
     """
+    complete_settings(find_strategy(config.strategy), config.settings)  # A misspelt one is said before anything loads.
     return personalise_base(load_data(data), out, config, load_base(base, device=choose_device()), progress=progress)
 
 

@@ -123,8 +123,8 @@ def test_no_run_of_tokens_is_repeated_where_that_is_asked_for() -> None:
     # A model that has learned one token alone goes round in circles.
     base = small_base()
     with torch.no_grad():
-        base.model.get_output_embeddings().weight.zero_()
-        base.model.final_logits_bias[0, 9] = 5.0  # type: ignore[index, union-attr]
+        dict(base.model.named_parameters())["model.shared.weight"].zero_()
+        dict(base.model.named_buffers())["final_logits_bias"][0, 9] = 5.0
     ((free,),) = decode_batch(base, SOURCES[:1], Decoding(max_tokens=TOKENS), seed=0)
     assert set(free.tokens) == {9}
     ((guarded,),) = decode_batch(base, SOURCES[:1], Decoding(max_tokens=TOKENS, no_repeat_ngram=3), seed=0)
