@@ -3,6 +3,7 @@
 A model that loses to it has not earned its cost.
 """
 
+import logging
 import time
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def copy_nearest(data: DataSet, out: Path, *, split: str = "test", limit: int | 
     if not training or not wanted:
         raise DataError(f"The data set has {len(training)} training and {len(wanted)} {split} pairs: nothing to copy.")
     started = time.perf_counter()
+    # It logs each step at its own level, whatever the command line's is.
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
     index = bm25s.BM25()
     index.index([_terms(pair.focal.text) for pair in training], show_progress=False)
     candidates = []
