@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tailorbird.base.load import Base
 from tailorbird.mining.dataset import DataSet, load_data, save_manifest, save_pairs
-from tailorbird.records import Pair
+from tailorbird.records import Cost, DeltaManifest, Pair, Provenance
 from tests import builders
 from tests.models import small_base
 
@@ -51,6 +51,30 @@ def write_base(folder: Path, *, seed: int = 0) -> Base:
     base.model.save_pretrained(str(folder))
     base.tokenizer.save_pretrained(str(folder))
     return base
+
+
+def delta_manifest(base: Base, strategy: str, settings: dict[str, str | int | float | bool]) -> DeltaManifest:
+    """What `save_delta` needs to be told of a delta of ``base``; the rest it fills in."""
+    return DeltaManifest(
+        format_version=1,
+        tailorbird="0",
+        strategy=strategy,
+        settings=settings,
+        fingerprint="x",
+        source=Provenance(kind="path", location="here"),
+        base_name=base.name,
+        base_sha256=base.sha256,
+        tokenizer_sha256=base.tokenizer_sha256,
+        data_sha256="",
+        tensors_sha256="",
+        tensors={},
+        seed=0,
+        cost=Cost(),
+        curve=(),
+        licence=None,
+        versions={},
+        device="",
+    )
 
 
 class Interrupt:

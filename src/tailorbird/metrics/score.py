@@ -1,6 +1,5 @@
 """The stage from candidates and a data set to one result. No model is loaded: score as often as you like."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from tailorbird.records import (
     Result,
     ResultMeta,
 )
-from tailorbird.storage import read_json, read_jsonl, sha256_file, write_json
+from tailorbird.storage import read_json, read_jsonl, sha256_bytes, sha256_file, write_json
 
 EXAMPLES = 8
 
@@ -139,7 +138,7 @@ def _losses(losses: Mapping[str, ReferenceLoss]) -> _Losses:
 
 def _examples(pairs: Sequence[Pair], texts: Sequence[str]) -> Iterator[Example]:
     """Chosen by a hash, so that every strategy shows the same pairs and nobody picked them."""
-    both = sorted(zip(pairs, texts, strict=True), key=lambda one: hashlib.sha256(one[0].id.encode()).digest())
+    both = sorted(zip(pairs, texts, strict=True), key=lambda one: sha256_bytes(one[0].id.encode()))
     for pair, text in both[:EXAMPLES]:
         yield Example(
             pair_id=pair.id,

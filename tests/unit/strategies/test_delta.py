@@ -10,36 +10,14 @@ import torch
 
 from tailorbird.base.load import Base, weights_sha256
 from tailorbird.errors import DeltaError
-from tailorbird.records import Cost, DeltaManifest, Provenance
+from tailorbird.records import DeltaManifest
 from tailorbird.storage import read_json, sha256_bytes, write_json
 from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
 from tailorbird.strategies.registry import complete_settings, find_strategy
+from tests.data import delta_manifest
 from tests.models import small_base
 
 Change = Callable[[Path], None]
-
-
-def manifest_of(base: Base, strategy: str) -> DeltaManifest:
-    return DeltaManifest(
-        format_version=1,
-        tailorbird="0",
-        strategy=strategy,
-        settings=settings_of(strategy),
-        fingerprint="x",
-        source=Provenance(kind="path", location="here"),
-        base_name=base.name,
-        base_sha256=base.sha256,
-        tokenizer_sha256=base.tokenizer_sha256,
-        data_sha256="",
-        tensors_sha256="",
-        tensors={},
-        seed=0,
-        cost=Cost(),
-        curve=(),
-        licence=None,
-        versions={},
-        device="",
-    )
 
 
 def settings_of(strategy: str) -> dict[str, str | int | float | bool]:
@@ -52,7 +30,7 @@ def write_delta(folder: Path, base: Base, strategy: str = "l-ldb") -> DeltaManif
     prepared = find_strategy(strategy).prepare(base.model, settings_of(strategy))
     tensors = {name: tensor + 1 for name, tensor in prepared.extract().items()}
     prepared.undo()
-    return save_delta(folder, tensors, manifest_of(base, strategy))
+    return save_delta(folder, tensors, delta_manifest(base, strategy, settings_of(strategy)))
 
 
 def rewrite(folder: Path, **changes: object) -> None:

@@ -7,13 +7,13 @@ import torch
 from transformers import GenerationConfig
 
 from tailorbird.base.load import Base, weights_sha256
-from tailorbird.records import Cost, DeltaManifest, Provenance
 from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
 from tailorbird.strategies.registry import STRATEGIES, complete_settings, find_strategy
 from tailorbird.strategies.strategy import Prepared
 from tailorbird.training.batches import Batch, EpochOrder, collate
 from tailorbird.training.loop import LoopSettings, Outcome, train
 from tailorbird.training.losses import validate
+from tests.data import Interrupt, delta_manifest
 from tests.models import BLOCKS, FAMILIES, FFN, HEADS, VOCABULARY, WIDTH, bart, encoded_texts, small_base
 
 STEPS = 6
@@ -60,36 +60,13 @@ def logits(base: Base) -> torch.Tensor:
     return torch.as_tensor(out.logits)
 
 
-def manifest(base: Base, strategy: str) -> DeltaManifest:
-    return DeltaManifest(
-        format_version=1,
-        tailorbird="0",
-        strategy=strategy,
-        settings=settings_of(strategy),
-        fingerprint="x",
-        source=Provenance(kind="path", location="here"),
-        base_name=base.name,
-        base_sha256=base.sha256,
-        tokenizer_sha256=base.tokenizer_sha256,
-        data_sha256="",
-        tensors_sha256="",
-        tensors={},
-        seed=0,
-        cost=Cost(),
-        curve=(),
-        licence=None,
-        versions={},
-        device="",
-    )
-
-
 def trained_delta(base: Base, strategy: str, folder: Path) -> torch.Tensor:
     """Train, save, take off; the logits as trained come back."""
     prepared = prepare(base, strategy)
     run(base, prepared)
     base.model.eval()
     as_trained = logits(base)
-    save_delta(folder, prepared.extract(), manifest(base, strategy))
+    save_delta(folder, prepared.extract(), delta_manifest(base, strategy, settings_of(strategy)))
     prepared.undo()
     return as_trained
 
@@ -178,21 +155,6 @@ def test_generation_scores_equal_teacher_forced_logits(
         torch.testing.assert_close(steps[row, :length], expected[row, :length], atol=2e-4, rtol=1e-4)
 
 
-class _Kill:
-    """Interrupts the run after a given step, as Ctrl-C would."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def start(self, what: str, total: int) -> None: ...
-
-    def update(self, done: int, note: str = "") -> None:
-        if done == self.step:
-            raise KeyboardInterrupt
-
-    def finish(self) -> None: ...
-
-
 @every_family
 @every_strategy
 @pytest.mark.parametrize("killed_at", [1, 4])
@@ -206,7 +168,7 @@ def test_a_killed_and_resumed_run_gives_the_weights_of_one_left_alone(
     checkpoint = tmp_path / "checkpoint.safetensors"
     first = small_base(family)
     with pytest.raises(KeyboardInterrupt):
-        run(first, prepare(first, strategy), checkpoint=checkpoint, progress=_Kill(killed_at))
+        run(first, prepare(first, strategy), checkpoint=checkpoint, progress=Interrupt(killed_at))
 
     second = small_base(family)
     resumed = prepare(second, strategy)
