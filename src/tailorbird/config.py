@@ -115,7 +115,8 @@ class PretrainConfig:
     vocabulary_size: Count = 8192
     width: Count = 256
     blocks: Count = 4
-    denoising_steps: Count = 2400
+    denoising_steps: Annotated[int, msgspec.Meta(ge=0)] = 2400
+    """0 leaves the first stage out: where training goes on from a base that has had it."""
     denoising_batch_size: Count = 8
     denoising_tokens: Count = 128
     """Longest snippet of the first stage, in tokens: short ones teach reading soonest."""
@@ -123,6 +124,8 @@ class PretrainConfig:
     pair_steps: Count = 4800
     pair_batch_size: Count = 8
     pair_learning_rate: Positive = 1e-3
+    pair_decay_share: Share = 0.7
+    """Share of the second stage's steps, at the end, over which the rate falls to 0."""
     denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4
     """In the second stage every so many steps denoise still; 0 never does."""
     max_source_tokens: Count = 320

@@ -15,10 +15,12 @@ Examples:
   tailorbird pretrain --out base
   tailorbird pretrain --out base --hours 2
   tailorbird pretrain --out base --corpus corpus.toml --set denoising_steps=2000 --set pair_steps=4000
+  tailorbird pretrain --from embedded --out ours --corpus ours.toml --set denoising_steps=0
 
 \b
 The corpus is a list of Maven coordinates; without --corpus it is that of the embedded base. If DIR
-holds a checkpoint of the same recipe, training goes on from it. Use the result with --base DIR.
+holds a checkpoint of the same recipe, training goes on from it. --from begins with the weights and
+the tokenizer of a base that exists, such as the embedded one. Use the result with --base DIR.
 """
 
 
@@ -27,6 +29,10 @@ def pretrain(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the model, tokenizer and checkpoints.")],
     corpus: Annotated[
         Path | None, typer.Option("--corpus", metavar="FILE", help="Maven coordinates to train on, as TOML.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="BASE", help="Base to go on from: embedded, or a folder that pretrain wrote."),
     ] = None,
     hours: Annotated[
         float | None, typer.Option("--hours", help="Pause after so many hours; the same command goes on.")
@@ -41,5 +47,5 @@ def pretrain(
     from tailorbird.pretraining.pretrain import pretrain as run
 
     with shown_progress(quiet=quiet) as progress:
-        run(out, settings, corpus=corpus, progress=progress)
+        run(out, settings, corpus=corpus, start=start, progress=progress)
     print_line(str(out))

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from tailorbird.base.load import tokenizer_sha256
 from tailorbird.base.prompts import encode_pair
 from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
 from tailorbird.config import PretrainConfig
@@ -66,13 +67,19 @@ def read_coordinates(path: Path | None = None) -> tuple[str, ...]:
 
 
 def build_corpus(
-    folder: Path, coordinates: tuple[str, ...], config: PretrainConfig, progress: Progress
+    folder: Path,
+    coordinates: tuple[str, ...],
+    config: PretrainConfig,
+    progress: Progress,
+    tokenizer: PreTrainedTokenizerFast | None = None,
 ) -> tuple[Corpus, PreTrainedTokenizerFast]:
     """Fetch, mine and tokenise into ``folder``; what is there from the same list and limits is used as it is.
 
+    Without a ``tokenizer`` one is trained on the corpus.
     Writes ``denoise``, ``pairs-source`` and ``pairs-target`` token files, the tokenizer, and ``corpus.json``.
     """
-    limits = (coordinates, config.vocabulary_size, config.max_source_tokens, config.max_target_tokens)
+    vocabulary = config.vocabulary_size if tokenizer is None else tokenizer_sha256(tokenizer)
+    limits = (coordinates, vocabulary, config.max_source_tokens, config.max_target_tokens)
     fingerprint = sha256_bytes(msgspec.json.encode(limits))
     record = folder / "corpus.json"
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
@@ -80,7 +87,8 @@ def build_corpus(
     gathered = list(_gather(coordinates, progress))
     texts = [text for part in gathered for text in part.snippets]
     random.Random(0).shuffle(texts)
-    tokenizer = train_tokenizer(texts[:TOKENIZER_SNIPPETS], vocabulary_size=config.vocabulary_size)
+    if tokenizer is None:
+        tokenizer = train_tokenizer(texts[:TOKENIZER_SNIPPETS], vocabulary_size=config.vocabulary_size)
     save_tokenizer(tokenizer, folder / "tokenizer")
     encoded = tokenizer(texts, verbose=False)["input_ids"]
     write_tokens(folder / "denoise", encoded)

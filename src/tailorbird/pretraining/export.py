@@ -8,12 +8,13 @@ import torch
 from safetensors.torch import save
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from tailorbird import __version__
 from tailorbird.base.tokenizer import save_tokenizer
 from tailorbird.config import PretrainConfig
 from tailorbird.pretraining.corpus import Corpus
 from tailorbird.storage import atomic_file, write_json
 from tailorbird.training.loop import Outcome
+
+RECORD = "pretraining.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +35,14 @@ class PretrainingReport:
     corpus: Corpus
     stages: tuple[StageReport, ...]
     device: str
+    started_from: str | None = None
+    """SHA-256 of the weights that training went on from; None where it began anew."""
+    earlier: tuple["PretrainingReport", ...] = ()
+    """How those came about, the oldest first."""
 
 
 def export_base(
-    out: Path,
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerFast,
-    corpus: Corpus,
-    stages: tuple[StageReport, ...],
-    config: PretrainConfig,
-    device: str,
+    out: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, report: PretrainingReport
 ) -> None:
     """Write everything that `load_base` needs to ``out``, the weights last and atomically."""
     out.mkdir(parents=True, exist_ok=True)
@@ -53,8 +52,7 @@ def export_base(
     settings.architectures = [type(model).__name__]
     settings.save_pretrained(str(out))
     model.generation_config.save_pretrained(str(out))
-    report = PretrainingReport(tailorbird=__version__, config=config, corpus=corpus, stages=stages, device=device)
-    write_json(out / "pretraining.json", report)
+    write_json(out / RECORD, report)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     with atomic_file(out / "README.md") as file:
         file.write(model_card(report, parameters).encode())
@@ -68,7 +66,11 @@ def export_base(
 def model_card(report: PretrainingReport, parameters: int) -> str:
     """The card in Hugging Face's form: data, recipe, compute, scores on held-out pairs, limits."""
     corpus, config = report.corpus, report.config
-    licences = sorted({part.source.licence or "not declared" for part in corpus.parts})
+    runs = (*report.earlier, report)
+    sources = [part.source for run in runs for part in run.corpus.parts]
+    licences = sorted({source.licence or "not declared" for source in sources})
+    devices = ", then ".join(dict.fromkeys(run.device for run in runs))
+    groups = sorted({source.location.split(":")[0] for source in sources})
     lines = [
         "---",
         "license: apache-2.0",
@@ -87,17 +89,16 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "",
         f"{corpus.snippets:,} methods ({corpus.snippet_tokens / 1e6:.1f}M tokens) for denoising and {corpus.pairs:,} "
         f"pairs of focal method and test case, from {len(corpus.parts)} published artifacts. "
-        f"Licences: {', '.join(licences)}. "
-        "No artifact of Apache Commons, Wicket, Jena or Helger is among them. `pretraining.json` lists each one "
-        "with its checksums.",
+        f"From {', '.join(groups)}; licences: {', '.join(licences)}. `{RECORD}` lists each artifact with its "
+        "checksums.",
         "",
         "## Recipe and compute",
         "",
         "| stage | steps | planned | examples | hours | PFLOP | validation loss | input gain |",
         "|---|---|---|---|---|---|---|---|",
-        *(_stage_row(stage) for stage in report.stages),
+        *(_stage_row(stage) for run in runs for stage in run.stages),
         "",
-        f"On {report.device}. Loss and input gain are in nats per target token, on 128 held-out examples of each "
+        f"On {devices}. Loss and input gain are in nats per target token, on 128 held-out examples of each "
         "stage; input gain is the loss with another example's input minus the loss with the own one.",
         "",
         "## Limits",
@@ -106,7 +107,8 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "Outputs may call methods that do not exist; nothing guarantees that they compile. "
         "Only Java and JUnit were seen.",
         "",
-        "Made again by `tailorbird pretrain`.",
+        f"Made by `tailorbird pretrain`; `{RECORD}` has the settings"
+        + (" of each run, which went on from the one before it with `--from`." if report.earlier else "."),
     ]
     return "\n".join(lines) + "\n"
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import msgspec
 from transformers import PreTrainedModel
 
+from tailorbird import __version__
 from tailorbird.base.architecture import new_embedded_model
 from tailorbird.config import PretrainConfig
-from tailorbird.errors import DataError
+from tailorbird.errors import DataError, UsageError
+from tailorbird.pretraining.ancestor import load_ancestor
 from tailorbird.pretraining.corpus import build_corpus, read_coordinates
-from tailorbird.pretraining.export import StageReport, export_base
+from tailorbird.pretraining.export import PretrainingReport, StageReport, export_base
 from tailorbird.pretraining.stages import (
     PAD,
     DenoisingBatches,
@@ -38,34 +40,77 @@ MIN_EXAMPLES = 10
 
 
 def pretrain(
-    out: Path, config: PretrainConfig, *, corpus: Path | None = None, progress: Progress | None = None
+    out: Path,
+    config: PretrainConfig,
+    *,
+    corpus: Path | None = None,
+    start: str | None = None,
+    progress: Progress | None = None,
 ) -> tuple[StageReport, ...]:
     """Train a base on the artifacts that ``corpus`` lists and write it to ``out`` as a Hugging Face folder.
 
+    ``start`` names a base to go on from, weights, shape and tokenizer; without it the base is new.
     ``out/work`` keeps corpus and checkpoints: the same command goes on where it stopped, or was paused by
     ``config.hours``. The base in ``out`` is always the newest whole one.
     """
     progress = progress or Silent()
     work = out / "work"
-    built, tokenizer = build_corpus(work / "corpus", read_coordinates(corpus), config, progress)
+    ancestor = load_ancestor(start) if start is not None else None
+    if ancestor is not None:
+        config = ancestor.shape(config)
+    elif not config.denoising_steps:
+        raise UsageError("denoising_steps = 0 without --from: a new base has to be denoised first.")
+    built, tokenizer = build_corpus(
+        work / "corpus",
+        read_coordinates(corpus),
+        config,
+        progress,
+        tokenizer=ancestor.tokenizer if ancestor is not None else None,
+    )
     if min(built.snippets, built.pairs) < MIN_EXAMPLES:
         raise DataError(
             f"The corpus has {built.snippets} methods and {built.pairs} pairs, and {MIN_EXAMPLES} of each is the least "
             "that some can be held out of: list more artifacts with tests."
         )
-    model = new_embedded_model(
-        vocabulary_size=config.vocabulary_size, seed=config.seed, width=config.width, blocks=config.blocks
-    )
+    if ancestor is not None:
+        model = ancestor.model
+    else:
+        model = new_embedded_model(
+            vocabulary_size=config.vocabulary_size, seed=config.seed, width=config.width, blocks=config.blocks
+        )
     device = choose_device()
     model.to(device)  # type: ignore[arg-type]  # transformers wraps it, and loses its signature
-    run = _Pretraining(model, config, work, built.fingerprint, progress)
-    denoised = run.denoise(work / "corpus")
-    stages: tuple[StageReport, ...] = (denoised,)
+    identity = built.fingerprint if ancestor is None else built.fingerprint + ancestor.sha256
+    run = _Pretraining(model, config, work, identity, progress, _Snippets.of(work / "corpus", config.seed))
+    stages: tuple[StageReport, ...] = (run.denoise(),) if config.denoising_steps else ()
     # Steps of the second stage on a half-trained base would later be resumed in place of the finished first stage.
-    if denoised.outcome.steps == denoised.steps_planned:
-        stages = (denoised, run.pair(work / "corpus"))
-    export_base(out, model, tokenizer, built, stages, config, describe_device(device))
+    if all(stage.outcome.steps == stage.steps_planned for stage in stages):
+        stages = (*stages, run.pair(work / "corpus"))
+    report = PretrainingReport(
+        tailorbird=__version__,
+        config=config,
+        corpus=built,
+        stages=stages,
+        device=describe_device(device),
+        started_from=ancestor.sha256 if ancestor is not None else None,
+        earlier=ancestor.reports if ancestor is not None else (),
+    )
+    export_base(out, model, tokenizer, report)
     return stages
+
+
+@dataclass(frozen=True, slots=True)
+class _Snippets:
+    """What both stages denoise, the held-out part apart."""
+
+    store: TokenStore
+    training: list[int]
+    held_out: list[int]
+
+    @classmethod
+    def of(cls, corpus: Path, seed: int) -> "_Snippets":
+        store = TokenStore(corpus / "denoise")
+        return cls(store, *held_out_indices(len(store), held_out=HELD_OUT, seed=seed))
 
 
 @dataclass
@@ -75,17 +120,24 @@ class _Pretraining:
     work: Path
     data: str
     progress: Progress
+    snippets: _Snippets
     started: float = field(default_factory=time.monotonic)
 
-    def denoise(self, corpus: Path) -> StageReport:
-        config = self.config
-        store = TokenStore(corpus / "denoise")
-        training, held_out = held_out_indices(len(store), held_out=HELD_OUT, seed=config.seed)
+    def denoise(self) -> StageReport:
+        config, snippets = self.config, self.snippets
         batches = DenoisingBatches(
-            store, training, batch_size=config.denoising_batch_size, length=config.denoising_tokens, seed=config.seed
+            snippets.store,
+            snippets.training,
+            batch_size=config.denoising_batch_size,
+            length=config.denoising_tokens,
+            seed=config.seed,
         )
         probe = DenoisingBatches(
-            store, held_out, batch_size=len(held_out), length=config.denoising_tokens, seed=config.seed + 1
+            snippets.store,
+            snippets.held_out,
+            batch_size=len(snippets.held_out),
+            length=config.denoising_tokens,
+            seed=config.seed + 1,
         )
         return self._stage(
             "denoising",
@@ -97,6 +149,7 @@ class _Pretraining:
                 pair_steps=1,
                 pair_batch_size=1,
                 pair_learning_rate=1.0,
+                pair_decay_share=0.0,
                 denoise_every=0,
             ),
             batches,
@@ -107,17 +160,15 @@ class _Pretraining:
         )
 
     def pair(self, corpus: Path) -> StageReport:
-        config = self.config
+        config, snippets = self.config, self.snippets
         examples = pair_store(corpus / "pairs")
         training, held_out = held_out_indices(len(examples), held_out=HELD_OUT, seed=config.seed)
         pairs = PairBatches(
             [examples[index] for index in training], batch_size=config.pair_batch_size, seed=config.seed
         )
-        store = TokenStore(corpus / "denoise")
-        snippets, _ = held_out_indices(len(store), held_out=HELD_OUT, seed=config.seed)
         denoising = DenoisingBatches(
-            store,
-            snippets,
+            snippets.store,
+            snippets.training,
             batch_size=config.pair_batch_size,
             length=config.max_target_tokens,
             seed=config.seed + 2,
@@ -129,7 +180,7 @@ class _Pretraining:
             [examples[index] for index in held_out],
             steps=config.pair_steps,
             learning_rate=config.pair_learning_rate,
-            decay_share=0.7,
+            decay_share=config.pair_decay_share,
         )
 
     def _stage(

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from tailorbird.base.load import load_base
 from tailorbird.config import PretrainConfig
-from tailorbird.errors import DataError
+from tailorbird.errors import DataError, UsageError
 from tailorbird.pretraining.pretrain import pretrain
 from tailorbird.pretraining.stages import MASK
 from tests.data import Interrupt
@@ -148,3 +148,74 @@ def test_a_corpus_too_small_to_hold_any_out_is_refused(tmp_path: Path) -> None:
     (tmp_path / "corpus.toml").write_text(f"coordinates = [{json.dumps(str((FIXTURES / 'junit5-parcel').resolve()))}]")
     with pytest.raises(DataError, match=r"and 8 pairs, and 10 of each is the least .*: list more artifacts"):
         pretrain(tmp_path / "out", CONFIG, corpus=tmp_path / "corpus.toml")
+
+
+CONTINUED = replace(CONFIG, denoising_steps=0, pair_learning_rate=5e-4, pair_steps=3)
+
+
+@pytest.fixture(scope="module")
+def continued(whole: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The base of `CONFIG`, trained on by `CONTINUED`."""
+    out = tmp_path_factory.mktemp("continued")
+    stages = pretrain(out, CONTINUED, corpus=corpus, start=str(whole))
+    assert [(report.name, report.outcome.steps) for report in stages] == [(PAIRS_STAGE, 3)]
+    return out
+
+
+def test_going_on_begins_with_the_earlier_weights_and_tokenizer(whole: Path, continued: Path) -> None:
+    before, after = load_base(str(whole)), load_base(str(continued))
+    assert before.tokenizer_sha256 == after.tokenizer_sha256
+    assert before.sha256 != after.sha256
+    moved = [
+        float((old - new).detach().abs().max())
+        for old, new in zip(before.model.parameters(), after.model.parameters(), strict=True)
+    ]
+    # Three steps of warm-up move a weight by next to nothing; a new start would be far away.
+    assert 0 < max(moved) < 1e-3
+
+
+def test_going_on_keeps_the_history(whole: Path, continued: Path) -> None:
+    report = json.loads((continued / "pretraining.json").read_text())
+    earlier = json.loads((whole / "pretraining.json").read_text())
+    assert report["started_from"] == load_base(str(whole)).sha256
+    assert [one["stages"] for one in report["earlier"]] == [earlier["stages"]]
+    card = (continued / "README.md").read_text()
+    assert card.count("| denoising |") == 1
+    assert card.count(f"| {PAIRS_STAGE} |") == 2
+    assert "went on from the one before it" in card
+
+
+def test_going_on_resumes_to_the_same_bytes(whole: Path, continued: Path, corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(tmp_path, CONTINUED, corpus=corpus, start=str(whole), progress=Interrupt(2, "focal method"))
+    pretrain(tmp_path, CONTINUED, corpus=corpus, start=str(whole))
+    assert weights(tmp_path) == weights(continued)
+
+
+def test_going_on_twice_lists_both_runs_in_order(continued: Path, corpus: Path, tmp_path: Path) -> None:
+    pretrain(tmp_path, replace(CONTINUED, pair_steps=1), corpus=corpus, start=str(continued))
+    report = json.loads((tmp_path / "pretraining.json").read_text())
+    assert [one["config"]["pair_steps"] for one in report["earlier"]] == [4, 3]
+    assert all(one["earlier"] == [] for one in report["earlier"])
+
+
+def test_a_new_base_without_denoising_is_refused(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="denoising_steps = 0 without --from: a new base has to be denoised first"):
+        pretrain(tmp_path, CONTINUED, corpus=corpus)
+
+
+def test_a_base_of_another_origin_is_refused(whole: Path, corpus: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in whole.iterdir():
+        if path.is_file() and path.name != "pretraining.json":
+            (other / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(
+        UsageError, match=r"other is no base of `tailorbird pretrain` \(its folder would hold pretraining"
+    ):
+        pretrain(tmp_path / "out", CONTINUED, corpus=corpus, start=str(other))
+
+
+def test_limits_beyond_the_positions_of_the_earlier_base_are_refused(whole: Path, corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="max_source_tokens = 2000: the base to go on from has 1024 positions"):
+        pretrain(tmp_path, replace(CONTINUED, max_source_tokens=2000), corpus=corpus, start=str(whole))

@@ -1,0 +1,60 @@
+"""The base that pre-training goes on from: its weights, shape and tokenizer, and how it came about."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from tailorbird.base.load import EMBEDDED, embedded_folder, load_base
+from tailorbird.config import PretrainConfig
+from tailorbird.errors import UsageError
+from tailorbird.pretraining.export import RECORD, PretrainingReport
+from tailorbird.pretraining.stages import END, MASK, PAD
+from tailorbird.storage import read_json
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A base that pre-training made, to go on from."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    sha256: str
+    """Of the weights."""
+    reports: tuple[PretrainingReport, ...]
+    """Its own pre-training and, before that, those of the bases that it went on from; the oldest first."""
+
+    def shape(self, config: PretrainConfig) -> PretrainConfig:
+        """``config`` with the shape that this base has, and UsageError where its positions are too few."""
+        settings = self.model.config
+        for name in ("max_source_tokens", "max_target_tokens", "denoising_tokens"):
+            if getattr(config, name) > settings.max_position_embeddings:
+                raise UsageError(
+                    f"{name} = {getattr(config, name)}: the base to go on from has "
+                    f"{settings.max_position_embeddings} positions: choose no more."
+                )
+        return replace(
+            config,
+            vocabulary_size=int(settings.vocab_size),
+            width=int(settings.d_model),
+            blocks=int(settings.encoder_layers),
+        )
+
+
+def load_ancestor(name: str) -> Ancestor:
+    """Load base ``name`` (``embedded`` or a folder) to go on from.
+
+    UsageError when `tailorbird pretrain` did not make it: its tokens and its history would be other ones.
+    """
+    folder = embedded_folder() if name == EMBEDDED else Path(name)
+    base = load_base(name)
+    special = (base.tokenizer.pad_token_id, base.tokenizer.eos_token_id, base.tokenizer.mask_token_id)
+    if special != (PAD, END, MASK) or not (folder / RECORD).exists():
+        raise UsageError(
+            f"--from {name} is no base of `tailorbird pretrain` (its folder would hold {RECORD}): "
+            "give one, or leave --from out to begin anew."
+        )
+    report = read_json(folder / RECORD, PretrainingReport)
+    tokenizer = cast(PreTrainedTokenizerFast, base.tokenizer)
+    return Ancestor(base.model, tokenizer, base.sha256, (*report.earlier, replace(report, earlier=())))
