@@ -58,7 +58,9 @@ class TestCase:
     package: str
     name: str
     framework: str
-    """``junit4`` or ``junit5``."""
+    """``junit3``, ``junit4``, ``junit5`` or ``testng``."""
+    kind: str = "test"
+    """``test``, ``parameterized``, ``repeated``, ``factory`` or ``template``."""
     annotations: tuple[str, ...]
     """Annotation names without ``@`` and arguments."""
     path: str

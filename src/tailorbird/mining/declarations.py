@@ -15,6 +15,14 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation:
+    """``@name(arguments)``; the arguments as written, on one line, without the brackets around them."""
+
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One declared variable of a type."""
 
@@ -34,7 +42,7 @@ class Method:
     parameters: tuple[str, ...]
     returns: str
     modifiers: tuple[str, ...]
-    annotations: tuple[str, ...]
+    annotations: tuple[Annotation, ...]
     text: str
     line: int
     end_line: int
@@ -60,6 +68,7 @@ class JavaType:
 
     name: str
     scope: Scope
+    annotations: tuple[Annotation, ...]
     type_parameters: tuple[str, ...]
     superclass: str | None
     interfaces: tuple[str, ...]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import tree_sitter_java
 from tree_sitter import Language, Node, Parser
 
-from tailorbird.mining.declarations import Field, Import, JavaType, Method, Scope
+from tailorbird.mining.declarations import Annotation, Field, Import, JavaType, Method, Scope
 
 LANGUAGE = Language(tree_sitter_java.language())
 
@@ -102,6 +102,7 @@ def _type(name: str, node: Node, scope: Scope) -> JavaType:
     return JavaType(
         name=name,
         scope=scope,
+        annotations=_annotations(node),
         type_parameters=_type_parameters(node),
         superclass=_superclass(node),
         interfaces=_interfaces(node),
@@ -149,10 +150,16 @@ def _modifiers(node: Node) -> tuple[str, ...]:
     return tuple(child.type for child in first.children if not child.is_named) if first is not None else ()
 
 
-def _annotations(node: Node) -> tuple[str, ...]:
+def _annotations(node: Node) -> tuple[Annotation, ...]:
     first = next((child for child in node.children if child.type == "modifiers"), None)
     found = [c for c in first.named_children if c.type.endswith("annotation")] if first is not None else []
-    return tuple(one_line(one.child_by_field_name("name")) for one in found)
+    return tuple(
+        Annotation(
+            one_line(one.child_by_field_name("name")).replace(" ", ""),
+            one_line(one.child_by_field_name("arguments")).removeprefix("(").removesuffix(")"),
+        )
+        for one in found
+    )
 
 
 def _signature(node: Node) -> str:

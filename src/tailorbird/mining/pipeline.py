@@ -15,7 +15,7 @@ from tailorbird.mining.files import read_sources, walk
 from tailorbird.mining.java import JavaParser
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal, Matcher
-from tailorbird.mining.recognise import case_of, framework_of
+from tailorbird.mining.recognise import Recogniser
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import FORMAT_VERSION, DataManifest, FocalMethod, Pair, Skipped, TestCase
 from tailorbird.sources import resolve
@@ -80,8 +80,9 @@ def mine_tree(root: Path, *, progress: Progress | None = None) -> MinedTree:
     cases: list[TestCase] = []
     pairs: list[Pair] = []
     watch.start("pairing tests", len(types))
+    recogniser = Recogniser(index)
     for done, owner in enumerate(types, start=1):
-        _mine_type(owner, index, cases, pairs)
+        _mine_type(owner, index, recogniser, cases, pairs)
         watch.update(done)
     watch.finish()
     cases.sort(key=lambda case: (case.path, case.line, case.name))
@@ -89,13 +90,11 @@ def mine_tree(root: Path, *, progress: Progress | None = None) -> MinedTree:
     return MinedTree(_distinct(pairs), tuple(cases), len(found.files), tuple(found.skipped))
 
 
-def _mine_type(owner: JavaType, index: TypeIndex, cases: list[TestCase], pairs: list[Pair]) -> None:
+def _mine_type(
+    owner: JavaType, index: TypeIndex, recogniser: Recogniser, cases: list[TestCase], pairs: list[Pair]
+) -> None:
     matcher: Matcher | None = None
-    for method in owner.methods:
-        framework = framework_of(method, owner.scope)
-        if framework is None:
-            continue
-        case = case_of(owner, method, framework)
+    for method, case in recogniser.cases(owner):
         cases.append(case)
         matcher = matcher or Matcher(index, owner)
         focal = matcher.focal(method)

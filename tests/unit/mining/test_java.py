@@ -7,7 +7,6 @@ from tailorbird.mining.declarations import JavaType
 from tailorbird.mining.files import MAX_OPEN_ANGLES, explodes, normalised
 from tailorbird.mining.java import JavaParser
 from tailorbird.mining.names import bare, split_arguments
-from tailorbird.mining.recognise import framework_of
 
 _PARSER = JavaParser()
 _FRAGMENTS = [
@@ -117,27 +116,6 @@ def test_context_of_enum_and_record() -> None:
     assert focal_context(enum, enum.methods[0]) == "E {\nint f() { return 1; }\nONE, TWO;\n}"
     record = only("record R(int a, String b) { int f() { return a; } }")
     assert focal_context(record, record.methods[0]) == "R {\nint f() { return a; }\nR(int a, String b);\n}"
-
-
-@pytest.mark.parametrize(
-    ("head", "annotation", "framework"),
-    [
-        ("import org.junit.Test;", "@Test", "junit4"),
-        ("import org.junit.*;", "@Test(timeout = 5)", "junit4"),
-        ("", "@org.junit.Test", "junit4"),
-        ("import org.junit.jupiter.api.Test;", "@Test", "junit5"),
-        ("import org.junit.jupiter.api.*;", "@RepeatedTest(3)", "junit5"),
-        ("import org.junit.jupiter.params.ParameterizedTest;", "@ParameterizedTest", "junit5"),
-        ("import org.junit.Test; import org.junit.jupiter.api.*;", "@Test", "junit4"),
-        ("import org.testng.annotations.Test;", "@Test", None),
-        ("import com.example.Test;", "@Test", None),
-        ("import org.junit.Test; ", "@Before", None),
-        ("", "@Test", None),
-    ],
-)
-def test_framework_by_import(head: str, annotation: str, framework: str | None) -> None:
-    owner = only(f"{head} class A {{ {annotation} public void f() {{ }} }}", "src/test/java/A.java")
-    assert framework_of(owner.methods[0], owner.scope) == framework
 
 
 @pytest.mark.parametrize(
