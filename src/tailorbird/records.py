@@ -26,6 +26,10 @@ class Provenance:
     """(file name, SHA-256) of each artifact that was fetched."""
 
 
+CONSTRUCTOR = "<init>"
+"""Name of every constructor, as the JVM has it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FocalMethod:
     """The method under test, inside its class."""
@@ -34,6 +38,7 @@ class FocalMethod:
     """Simple name; a nested class is written ``Outer.Inner``."""
     package: str
     name: str
+    """``<init>`` for a constructor."""
     signature: str
     """Modifiers, return type, name and parameters, on one line, without the body."""
     parameters: tuple[str, ...]

@@ -8,9 +8,10 @@ from pathlib import Path
 from tailorbird import __version__
 from tailorbird.errors import DataError
 from tailorbird.metrics.candidates import CandidatesFile, read_candidates
-from tailorbird.metrics.structure import calls_method, syntax_valid
+from tailorbird.metrics.structure import calls_method, creates, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
+    CONSTRUCTOR,
     FORMAT_VERSION,
     DataManifest,
     Example,
@@ -84,8 +85,14 @@ def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None) -> PairS
         exact_match=exact_match(text, pair.test.text),
         edit_similarity=edit_similarity(text, pair.test.text),
         syntax_valid=syntax_valid(text),
-        calls_focal_method=calls_method(text, pair.focal.name),
+        calls_focal_method=_calls_focal(pair, text),
     )
+
+
+def _calls_focal(pair: Pair, text: str) -> bool:
+    if pair.focal.name == CONSTRUCTOR:
+        return creates(text, pair.focal.class_name.rpartition(".")[2])
+    return calls_method(text, pair.focal.name)
 
 
 def _class_of(pair: Pair) -> str:

@@ -31,6 +31,11 @@ def calls_method(candidate: str, name: str) -> bool:
     return any(_called_name(node) == name for node in _walk(_parse(candidate)))
 
 
+def creates(candidate: str, class_name: str) -> bool:
+    """Whether ``candidate`` calls a constructor of ``class_name`` (its simple name) with ``new`` or ``::new``."""
+    return any(_created_name(node) == class_name for node in _walk(_parse(candidate)))
+
+
 def _parse(candidate: str) -> Node:
     # A lone surrogate cannot come from a parser's input, but can from a model's bytes.
     return _PARSER.parse(_BEFORE + candidate.encode("utf-8", errors="replace") + _AFTER).root_node
@@ -44,6 +49,18 @@ def _called_name(node: Node) -> str | None:
     else:
         return None
     return named.text.decode("utf-8", errors="replace") if named is not None and named.text else None
+
+
+def _created_name(node: Node) -> str | None:
+    if node.type == "object_creation_expression":
+        named = node.child_by_field_name("type")
+    elif node.type == "method_reference" and node.children[-1].type == "new":
+        named = node.named_children[0]
+    else:
+        return None
+    if named is None or not named.text:
+        return None
+    return named.text.decode("utf-8", errors="replace").partition("<")[0].rpartition(".")[2].strip()
 
 
 def _walk(root: Node) -> Iterator[Node]:

@@ -9,6 +9,7 @@ from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.java import LANGUAGE, one_line, text_of
 from tailorbird.mining.kinds import UNKNOWN, ClassView, Kind, library_return, literal, operation
 from tailorbird.mining.overloads import choose
+from tailorbird.records import CONSTRUCTOR
 
 _WANTED = Query(
     LANGUAGE,
@@ -64,12 +65,17 @@ def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
     found = QueryCursor(_WANTED).captures(method.node)
     reader = _BodyReader(view, owner)
     reader.declare(found)
-    nodes = [*found.get("call", ()), *found.get("reference", ())]
+    nodes = [*found.get("call", ()), *found.get("reference", ()), *found.get("new", ())]
     calls = sorted((reader.call(one) for one in nodes), key=lambda call: (call.end, -call.start))
     assertions = sorted((one.start_byte, one.end_byte) for one in found.get("call", ()) if _is_assertion(one))
     new = sorted(found.get("new", ()), key=lambda one: one.start_byte)  # captures come in no fixed order
     created = [view.kind(one_line(one.child_by_field_name("type")), owner).type for one in new]
     return Body(tuple(calls), tuple(assertions), tuple(one for one in created if one is not None))
+
+
+def _arguments(node: Node) -> list[Node]:
+    listed = node.child_by_field_name("arguments")
+    return [one for one in listed.named_children if "comment" not in one.type] if listed is not None else []
 
 
 def _is_assertion(node: Node) -> bool:
@@ -115,9 +121,10 @@ class _BodyReader:
     def _resolve(self, node: Node, depth: int) -> Call:
         if node.type == "method_reference":
             return self._reference(node, depth)
+        if node.type == "object_creation_expression":
+            return self._creation(node, depth)
         name, target = text_of(node.child_by_field_name("name")), node.child_by_field_name("object")
-        listed = node.child_by_field_name("arguments")
-        given = [one for one in listed.named_children if "comment" not in one.type] if listed is not None else []
+        given = _arguments(node)
         place = (name, len(given), node.start_byte, node.end_byte)
         unknown = False
         if target is None:
@@ -131,6 +138,18 @@ class _BodyReader:
         chosen, certain = choose(found, [self._infer(one, depth - 1) for one in given], self._view.index)
         owner, method = chosen if chosen is not None else (None, None)
         return Call(*place, owner, method, receiver, certain, unknown)
+
+    def _creation(self, node: Node, depth: int) -> Call:
+        given = _arguments(node)
+        place = (CONSTRUCTOR, len(given), node.start_byte, node.end_byte)
+        created = self._view.kind(one_line(node.child_by_field_name("type")), self._owner).type
+        # A body makes it another class, whose own methods the test may be about.
+        if created is None or any(child.type == "class_body" for child in node.children):
+            return Call(*place, receiver=created)
+        found = [(created, one) for one in created.constructors]
+        chosen, certain = choose(found, [self._infer(one, depth - 1) for one in given], self._view.index)
+        owner, method = chosen if chosen is not None else (None, None)
+        return Call(*place, owner, method, created, certain)
 
     def _reference(self, node: Node, depth: int) -> Call:
         parts = node.named_children

@@ -13,9 +13,10 @@ LEVEL = "fm_fc_ms_ff"
 def focal_context(owner: JavaType, focal: Method) -> str:
     """The context of ``focal`` in canonical layout; it comes first, so that a cut at the end spares it."""
     lines = [f"{owner.simple_name} {{", canonical_layout(focal.text)]
-    lines.extend(f"{signature};" for signature in owner.constructors)
     lines.extend(
-        f"{method.signature};" for method in owner.methods if method is not focal and "private" not in method.modifiers
+        f"{method.signature};"
+        for method in (*owner.constructors, *owner.methods)
+        if method is not focal and "private" not in method.modifiers
     )
     if owner.constants:
         lines.append(f"{', '.join(owner.constants)};")

@@ -35,7 +35,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method declaration as written."""
+    """A method or constructor declaration as written."""
 
     name: str
     signature: str
@@ -73,8 +73,8 @@ class JavaType:
     superclass: str | None
     interfaces: tuple[str, ...]
     methods: tuple[Method, ...]
-    constructors: tuple[str, ...]
-    """Signatures on one line; private ones are left out."""
+    constructors: tuple[Method, ...]
+    """Declared ones, and a record's own, which has no body; each is called ``<init>``."""
     fields: tuple[Field, ...]
     constants: tuple[str, ...]
     """Names of an enum's constants."""

@@ -6,7 +6,10 @@ How the method was found (one of these):
   only-call                              the only method of the focal class that the test calls
   assertion-call                         the last method of the focal class called before or inside the first assertion
   expected-call                          the last call of a test that expects an exception by its annotation
+  name-constructor  the test's name speaks of construction, and it creates the focal class
+  only-constructor  the test does nothing with the focal class but create it, and asserts on that
 What weakens it:
+  abstract          the declaration has no body: the receiver is an interface with several implementations
   helper            called through a helper method of the test class
   receiver-unknown  the receiver's type is not known; the focal class has one method of that name and arity
   overload-guess    several overloads fit the arguments
@@ -22,6 +25,9 @@ _FACTORS = {
     "name-stem": 0.75,
     "assertion-call": 0.65,
     "expected-call": 0.65,
+    "name-constructor": 0.9,
+    "only-constructor": 0.7,
+    "abstract": 0.95,
     "helper": 0.9,
     "receiver-unknown": 0.85,
     "overload-guess": 0.9,

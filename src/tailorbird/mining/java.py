@@ -9,6 +9,7 @@ import tree_sitter_java
 from tree_sitter import Language, Node, Parser
 
 from tailorbird.mining.declarations import Annotation, Field, Import, JavaType, Method, Scope
+from tailorbird.records import CONSTRUCTOR
 
 LANGUAGE = Language(tree_sitter_java.language())
 
@@ -84,17 +85,17 @@ def _type_nodes(root: Node) -> Iterator[tuple[str, Node]]:
 
 def _type(name: str, node: Node, scope: Scope) -> JavaType:
     methods: list[Method] = []
-    constructors: list[str] = []
+    constructors: list[Method] = []
     fields: list[Field] = []
     constants: list[str] = []
     parameters = node.child_by_field_name("parameters")
     if parameters is not None:  # a record
-        constructors.append(f"{name.rpartition('.')[2]}{one_line(parameters)}")
+        constructors.append(_method(node, keep=False, constructor=True))
     for member in _members(node):
         if member.type == "method_declaration":
             methods.append(_method(member, keep=scope.is_test))
-        elif member.type == "constructor_declaration" and "private" not in _modifiers(member):
-            constructors.append(_signature(member))
+        elif member.type == "constructor_declaration":
+            constructors.append(_method(member, keep=scope.is_test, constructor=True))
         elif member.type in ("field_declaration", "constant_declaration"):
             fields.extend(_fields(member))
         elif member.type == "enum_constant":
@@ -163,8 +164,9 @@ def _annotations(node: Node) -> tuple[Annotation, ...]:
 
 
 def _signature(node: Node) -> str:
-    parts = list(_modifiers(node))
-    for name in ("type_parameters", "type"):
+    # A record's header has the class's modifiers, which are not its constructor's.
+    parts = [] if node.type == "record_declaration" else list(_modifiers(node))
+    for name in () if node.type == "record_declaration" else ("type_parameters", "type"):
         part = node.child_by_field_name(name)
         if part is not None:
             parts.append(one_line(part))
@@ -172,9 +174,10 @@ def _signature(node: Node) -> str:
     return " ".join([*parts, head])
 
 
-def _method(node: Node, *, keep: bool) -> Method:
+def _method(node: Node, *, keep: bool, constructor: bool = False) -> Method:
+    record = node.type == "record_declaration"
     return Method(
-        name=text_of(node.child_by_field_name("name")),
+        name=CONSTRUCTOR if constructor else text_of(node.child_by_field_name("name")),
         signature=_signature(node),
         parameters=_parameter_types(node),
         returns=one_line(node.child_by_field_name("type")) + one_line(node.child_by_field_name("dimensions")),
@@ -183,7 +186,7 @@ def _method(node: Node, *, keep: bool) -> Method:
         text=text_of(node),
         line=node.start_point[0] + 1,
         end_line=node.end_point[0] + 1,
-        has_body=node.child_by_field_name("body") is not None,
+        has_body=not record and node.child_by_field_name("body") is not None,
         node=node if keep else None,
     )
 

@@ -37,6 +37,8 @@ class TypeIndex:
         self._qualified: dict[str, list[JavaType]] = defaultdict(list)
         self._simple: dict[str, list[JavaType]] = defaultdict(list)
         self._resolved: dict[tuple[str, str, str], JavaType | None] = {}
+        self._all = tuple(types)
+        self._below: dict[int, list[JavaType]] | None = None
         for one in types:
             self._qualified[one.qualified_name].append(one)
             self._simple[one.simple_name].append(one)
@@ -89,6 +91,17 @@ class TypeIndex:
             above = [current.superclass] if current.superclass else []
             parents = [self.resolve(name, current) for name in (*above, *current.interfaces)]
             pending.extend(parent for parent in parents if parent is not None)
+
+    def subtypes(self, start: JavaType) -> Sequence[JavaType]:
+        """Production types that extend or implement ``start``, directly or through others."""
+        if self._below is None:
+            self._below = defaultdict(list)
+            for one in self._all:
+                if not one.scope.is_test:
+                    for above in self.lineage(one):
+                        if above is not one:
+                            self._below[id(above)].append(one)
+        return self._below.get(id(start), ())
 
     def methods(self, start: JavaType, name: str) -> list[tuple[JavaType, Method]]:
         """Methods of this name that ``start`` has or inherits, each with its declaring type, nearest first."""

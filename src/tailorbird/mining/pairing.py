@@ -11,7 +11,9 @@ from tailorbird.mining.focal_class import by_name, by_usage
 from tailorbird.mining.kinds import ClassView
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.naming import NAMING, has_stem, named_after
+from tailorbird.records import CONSTRUCTOR
 
+_CONSTRUCTION = re.compile(r"[Cc]onstruct|[Cc]tor(?![a-z])|[Ii]nstantiat")
 _HELPER_DEPTH = 2
 _EXPECTED = re.compile(r"[^{]*@Test\s*\([^{;]*\bexpected\s*=")
 _ACCESSOR = re.compile(r"(?:get|is|has)[A-Z]\w*$|size$|length$|toString$|hashCode$|close$")
@@ -48,7 +50,14 @@ class _Use:
         words = ["helper"] if self.helper else []
         if self.call.unknown_receiver:
             words.append("receiver-unknown")
+        if not self.method.has_body:
+            words.append("abstract")
         return (*words,) if self.call.certain else (*words, "overload-guess")
+
+    @property
+    def creates(self) -> bool:
+        """The call is a constructor's."""
+        return self.method.name == CONSTRUCTOR
 
     @property
     def observes(self) -> bool:
@@ -71,7 +80,8 @@ class Matcher:
         """The focal method of one test, or None when the evidence is too thin."""
         body = self._body(self._class, method)
         focal, word = self._named or (None, "class-usage")
-        uses = self._uses(body, focal)
+        everything = self._uses(body, focal)
+        uses = [use for use in everything if not use.creates]
         if focal is None:
             receivers = [use.call.receiver for use in uses if use.call.receiver is not None]
             focal = by_usage([*receivers, *body.created])
@@ -82,9 +92,16 @@ class Matcher:
         specific = [use for use in others if any(letter.isupper() for letter in use.method.name)]
         found = _by_test_name(method.name, own, word) or _by_test_name(method.name, specific, "class-usage")
         if found is None and self._named is not None:
-            found = _only(own, body, word) or _by_stem(method.name, own, word) or _asserted(own, body, word)
-            if found is None and _EXPECTED.match(method.text):
-                found = _expected(own, word)
+            created = [use for use in everything if use.creates and use.owner is focal]
+            expected = _EXPECTED.match(method.text) is not None
+            found = (
+                _constructor_by_name(method.name, created, word)
+                or _only(own, body, word)
+                or _by_stem(method.name, own, word)
+                or _asserted(own, body, word)
+                or (_expected(own, word) if expected else None)
+                or _constructor(created, body, word, expected=expected)
+            )
         elif found is None and not any(use.helper for use in own) and all(use.observes or use.helper for use in others):
             # Without a name that says so, a class is the focal one only when the test acts on no other.
             found = _only(own, body, word)
@@ -114,19 +131,30 @@ class Matcher:
                 pending.extend((one, depth + 1, start, end) for one in reversed(inner))
         return found
 
+    def _implementation(self, owner: JavaType, method: Method) -> tuple[JavaType, Method]:
+        """The one production method that implements an abstract one; the abstract one where there are several."""
+        found = [
+            (below, one)
+            for below in self._index.subtypes(owner)
+            for one in below.methods
+            if one.name == method.name and one.parameters == method.parameters and one.has_body
+        ]
+        return found[0] if len(found) == 1 else (owner, method)
+
     def _placed(self, call: Call, focal: JavaType | None) -> tuple[JavaType, Method, Call] | None:
-        """The declaration with a body that a call reaches, if it can be told."""
-        if call.method is not None and call.owner is not None and call.method.has_body:
-            return call.owner, call.method, call
-        if focal is None or (call.method is None and not call.unknown_receiver):
-            return None
-        # The receiver is an interface of the focal class, or nothing is known of it.
-        if call.owner is not None and not any(one is call.owner for one in self._index.lineage(focal)):
+        """The declaration that a call reaches, if it can be told; one with a body where there is one."""
+        if call.method is not None and call.owner is not None:
+            if call.method.has_body:
+                return call.owner, call.method, call
+            # The receiver may be an interface of the focal class.
+            if focal is None or not any(one is call.owner for one in self._index.lineage(focal)):
+                return (*self._implementation(call.owner, call.method), call)
+        elif focal is None or not call.unknown_receiver:
             return None
         fitting = [
             (owner, one)
             for owner, one in self._index.methods(focal, call.name)
-            if one.has_body and len(one.parameters) == call.arity
+            if (one.has_body or owner is call.owner) and len(one.parameters) == call.arity
         ]
         if call.method is not None:
             wanted = call.method.parameters
@@ -134,7 +162,9 @@ class Matcher:
         if not fitting:
             return None
         same = {pair[1].parameters for pair in fitting}
-        return (*fitting[0], replace(call, certain=len(same) == 1))
+        settled = replace(call, certain=len(same) == 1)
+        owner, method = fitting[0]
+        return (owner, method, settled) if method.has_body else (*self._implementation(owner, method), settled)
 
 
 def _by_test_name(test: str, uses: Sequence[_Use], word: str) -> Focal | None:
@@ -195,3 +225,19 @@ def _expected(uses: Sequence[_Use], word: str) -> Focal | None:
     """``@Test(expected = …)``: the last call is the one that must throw."""
     acting = [use for use in _acting(uses) if not use.observes]
     return Focal(acting[-1].owner, acting[-1].method, ("expected-call", word, *acting[-1].weakness)) if acting else None
+
+
+def _constructor_by_name(test: str, created: Sequence[_Use], word: str) -> Focal | None:
+    """A test that says it is about construction, and constructs its focal class."""
+    if not created or _CONSTRUCTION.search(test) is None:
+        return None
+    return Focal(created[-1].owner, created[-1].method, ("name-constructor", word, *created[-1].weakness))
+
+
+def _constructor(created: Sequence[_Use], body: Body, word: str, *, expected: bool) -> Focal | None:
+    """A test that does nothing with its focal class but create it, and asserts on that."""
+    if not created or not (body.assertions or expected):
+        return None
+    inside = [use for use in created if any(start <= use.start and use.end <= end for start, end in body.assertions)]
+    use = (inside or created)[0 if inside else -1]
+    return Focal(use.owner, use.method, ("only-constructor", word, *use.weakness))
