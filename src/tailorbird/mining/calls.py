@@ -73,6 +73,11 @@ def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
     return Body(tuple(calls), tuple(assertions), tuple(one for one in created if one is not None))
 
 
+def _compiled(receiver: JavaType | None, name: str, arity: int) -> bool:
+    """Methods that every enum has without declaring them, whatever its interfaces declare."""
+    return receiver is not None and bool(receiver.constants) and (name, arity) in {("valueOf", 1), ("values", 0)}
+
+
 def _arguments(node: Node) -> list[Node]:
     listed = node.child_by_field_name("arguments")
     return [one for one in listed.named_children if "comment" not in one.type] if listed is not None else []
@@ -88,7 +93,8 @@ class _BodyReader:
     def __init__(self, view: ClassView, owner: JavaType) -> None:
         self._view = view
         self._owner = owner
-        self._locals: dict[str, list[tuple[int, Kind]]] = defaultdict(list)
+        self._locals: dict[str, list[tuple[int, Kind, Kind]]] = defaultdict(list)
+        """For each variable: where it is declared, as what, and what its initialiser makes of it."""
         self._calls: dict[int, Call] = {}
 
     def declare(self, found: dict[str, list[Node]]) -> None:
@@ -101,7 +107,8 @@ class _BodyReader:
             name, written = text_of(holder.child_by_field_name("name")), one_line(node.child_by_field_name("type"))
             if name and written:
                 kind = self._view.kind(written + brackets, self._owner)
-                self._locals[name].append((node.start_byte, self._sharpened(kind, holder)))
+                actual = self._sharpened(kind, holder)
+                self._locals[name].append((node.start_byte, actual if kind.name == "var" else kind, actual))
 
     def _sharpened(self, declared: Kind, holder: Node) -> Kind:
         """A variable's kind by its initialiser, where that says more: ``var x = …``, ``Encoder x = new Soundex()``."""
@@ -133,9 +140,9 @@ class _BodyReader:
             kind = self._infer(target, depth - 1)
             receiver, unknown = kind.type, kind.name is None
             found = self._view.index.methods(receiver, name) if receiver is not None else []
-        if not found:
+        if not found or _compiled(receiver, name, len(given)):
             return Call(*place, receiver=receiver, unknown_receiver=unknown)
-        chosen, certain = choose(found, [self._infer(one, depth - 1) for one in given], self._view.index)
+        chosen, certain = choose(found, [self._argument(one, depth - 1) for one in given], self._view.index)
         owner, method = chosen if chosen is not None else (None, None)
         return Call(*place, owner, method, receiver, certain, unknown)
 
@@ -147,7 +154,7 @@ class _BodyReader:
         if created is None or any(child.type == "class_body" for child in node.children):
             return Call(*place, receiver=created)
         found = [(created, one) for one in created.constructors]
-        chosen, certain = choose(found, [self._infer(one, depth - 1) for one in given], self._view.index)
+        chosen, certain = choose(found, [self._argument(one, depth - 1) for one in given], self._view.index)
         owner, method = chosen if chosen is not None else (None, None)
         return Call(*place, owner, method, created, certain)
 
@@ -197,8 +204,16 @@ class _BodyReader:
 
     def _named(self, node: Node) -> Kind:
         name = text_of(node)
-        before = [kind for start, kind in self._locals.get(name, ()) if start <= node.start_byte]
+        before = [actual for start, _, actual in self._locals.get(name, ()) if start <= node.start_byte]
         return before[-1] if before else self._view.named(name, self._owner)
+
+    def _argument(self, node: Node, depth: int) -> Kind:
+        """An argument's kind; overloads are chosen by what a variable is declared as, not by what it holds."""
+        if node.type == "identifier":
+            before = [kind for start, kind, _ in self._locals.get(text_of(node), ()) if start <= node.start_byte]
+            if before:
+                return before[-1]
+        return self._infer(node, depth)
 
     def _field(self, node: Node, depth: int) -> Kind:
         name = text_of(node.child_by_field_name("field"))

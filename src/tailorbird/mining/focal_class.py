@@ -12,7 +12,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+|_")
 
 
 def by_name(test_class: JavaType, index: TypeIndex) -> tuple[JavaType, str] | None:
-    """The focal class by the test class's name, and ``class-name`` or ``class-prefix``; an inner name wins."""
+    """The focal class by the test class's name, and ``class-name``, ``class-prefix`` or ``class-suffix``; an inner name wins."""
     names = test_class.name.split(".")
     for name in reversed(names):
         for stripped in _stripped(name):
@@ -24,6 +24,11 @@ def by_name(test_class: JavaType, index: TypeIndex) -> tuple[JavaType, str] | No
             same = [one for one in index.production_named(shorter) if one.scope.package == test_class.scope.package]
             if same:
                 return nearest(same, test_class), "class-prefix"
+    for name in reversed(names):
+        for shorter in _suffixes(name):
+            same = [one for one in index.production_named(shorter) if one.scope.package == test_class.scope.package]
+            if same:
+                return nearest(same, test_class), "class-suffix"
     return None
 
 
@@ -42,6 +47,7 @@ def _stripped(name: str) -> list[str]:
         found += [name[4:], _SUFFIX.sub("", name[4:])]
     for affix in ("Abstract", "Base"):
         found += [one.removesuffix(affix) for one in found if one.endswith(affix)]
+        found += [one.removeprefix(affix) for one in found if one.startswith(affix)]
     return [one for one in dict.fromkeys(found) if one and one != name]
 
 
@@ -50,6 +56,12 @@ def _prefixes(name: str) -> list[str]:
     words = _WORDS.findall(_SUFFIX.sub("", name).removeprefix("Test"))
     prefixes = ["".join(words[:count]) for count in range(len(words) - 1, 0, -1)]
     return [one for one in prefixes if len(one) >= 6]
+
+
+def _suffixes(name: str) -> list[str]:
+    """``Java15BugFastDateParserTest`` gives ``FastDateParser``: what is left of at least two words."""
+    words = _WORDS.findall(_SUFFIX.sub("", name).removeprefix("Test"))
+    return ["".join(words[at:]) for at in range(1, len(words) - 1)]
 
 
 def _unique(found: Sequence[JavaType], test_class: JavaType) -> JavaType | None:

@@ -15,6 +15,7 @@ LANGUAGE = Language(tree_sitter_java.language())
 
 _TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 _BODIES = {"class_body", "interface_body", "enum_body", "enum_body_declarations", "ERROR"}
+_MAIN_ROOTS = ("/src/main/java/", "/src/main/kotlin/")
 _TEST_SEGMENTS = {"test", "tests", "testing", "it", "integration-test", "jmh"}
 
 
@@ -58,6 +59,8 @@ def _is_test(path: str, package: str, imports: list[Import]) -> bool:
     inside = package.replace(".", "/")
     # A package may itself be called "test": only what lies above it says what kind of source root this is.
     root = folder.removesuffix(inside) if inside and f"/{folder}".endswith(f"/{inside}") else folder
+    if any(one in f"/{root}/" for one in _MAIN_ROOTS):
+        return False  # Test support that is shipped, such as a tester class, imports test frameworks too.
     if any(part.lower() in _TEST_SEGMENTS or part.endswith(("Test", "Tests", "test")) for part in root.split("/")):
         return True
     return any(

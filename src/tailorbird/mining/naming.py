@@ -7,6 +7,7 @@ NAMING = ("name-equals", "name-prefix", "name-words")
 
 _LEADING = re.compile(r"^(?:test(?:s|ing)?|should|check|verify)(?=[A-Z_\d]|$)_*")
 _PROPERTY = re.compile(r"(?:get|set|is|has|to|with)(?=[A-Z])")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Shorter words ("get", "add") say little in the middle of a name.
 _TELLING_LETTERS = 4
 
@@ -27,13 +28,35 @@ def named_after(test: str, method: str) -> str | None:
     at = bare.find(capital)
     if at > 0 and len(method) >= _TELLING_LETTERS and _boundary(bare, at + len(capital)):
         return "name-words"
-    return None
+    # Between underscores even a short name is a word of its own.
+    if "_" in bare and method in bare.split("_"):
+        return "name-words"
+    return "name-words" if _in_order(_words(method), _words(bare)) else None
 
 
 def has_stem(test: str, method: str) -> bool:
     """Whether the stem of a method's name stands anywhere in the test's: ``decode`` in ``testTrailingBitsDecoding``."""
     stem = _compact(method).rstrip("e")
     return len(stem) >= _TELLING_LETTERS and stem in _compact(test)
+
+
+def abbreviates(test: str, method: str) -> bool:
+    """Whether a method's name goes on where the test's whole name ends: ``render`` of ``renderComponent``."""
+    bare = _LEADING.sub("", test) or test
+    compact = _compact(bare)
+    return (
+        len(compact) >= _TELLING_LETTERS and _compact(method).startswith(compact) and _ends_word(method, len(compact))
+    )
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def _in_order(words: list[str], among: list[str]) -> bool:
+    """Whether a name of several words stands in another, other words between allowed."""
+    rest = iter(among)
+    return len(words) > 1 and all(word in rest for word in words)
 
 
 def _compact(name: str) -> str:

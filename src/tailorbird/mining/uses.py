@@ -1,0 +1,150 @@
+"""What a test does with the project's production code, in order of execution, its helpers opened."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tailorbird.mining.calls import Body, Call, read_body
+from tailorbird.mining.declarations import JavaType, Method
+from tailorbird.mining.kinds import ClassView
+from tailorbird.mining.names import TypeIndex
+from tailorbird.records import CONSTRUCTOR
+
+_HELPER_DEPTH = 2
+_ACCESSOR = re.compile(r"(?:get|is|has)[A-Z]\w*$|size$|length$|toString$|hashCode$|close$")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use:
+    """A call of a production method or constructor, by the test itself or through a helper."""
+
+    call: Call
+    owner: JavaType
+    method: Method
+    helper: bool
+    inside: bool
+    """Within the arguments of an assertion."""
+    assertion: int
+    """Number of the first assertion that ends after the call; the number of assertions where none does."""
+
+    @property
+    def weakness(self) -> tuple[str, ...]:
+        """Words of evidence that lower the confidence."""
+        words = ["helper"] if self.helper else []
+        if self.call.unknown_receiver:
+            words.append("receiver-unknown")
+        if not self.method.has_body:
+            words.append("abstract")
+        return (*words,) if self.call.certain else (*words, "overload-guess")
+
+    @property
+    def doubts(self) -> int:
+        """How much of the call is guessed."""
+        return len(set(self.weakness) - {"abstract"})
+
+    @property
+    def creates(self) -> bool:
+        """The call is a constructor's."""
+        return self.method.name == CONSTRUCTOR
+
+    @property
+    def observes(self) -> bool:
+        """The method only tells a state (``size()``): tests call it to look at what another method did."""
+        name, parameters = self.method.name, self.method.parameters
+        return name == "equals" or (not parameters and _ACCESSOR.match(name) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A test method as it runs."""
+
+    uses: tuple[Use, ...]
+    assertions: int
+    """How many assertions it makes, its helpers' included."""
+    created: tuple[JavaType, ...]
+    """The project's types that the test itself creates."""
+
+
+class Reader:
+    """Reads the test methods of one class."""
+
+    def __init__(self, index: TypeIndex, home: JavaType) -> None:
+        self._index = index
+        self._home = home
+        self._view = ClassView(index, home)
+        self._bodies: dict[int, Body] = {}
+
+    def story(self, method: Method, focal: JavaType | None) -> Story:
+        """What ``method`` does; ``focal`` settles calls whose receiver is an interface of it, or unknown."""
+        steps: list[Use | None] = list(self._steps(self._home, method, focal, depth=0, inside=False, opened=set()))
+        uses: list[Use] = []
+        assertions = 0
+        for step in steps:
+            if step is None:
+                assertions += 1
+            else:
+                uses.append(replace(step, assertion=assertions))
+        return Story(tuple(uses), assertions, self._body(self._home, method).created)
+
+    def _steps(
+        self, owner: JavaType, method: Method, focal: JavaType | None, *, depth: int, inside: bool, opened: set[int]
+    ) -> Iterator[Use | None]:
+        """Uses and, as None, the ends of assertions, in order of execution."""
+        body = self._body(owner, method)
+        spans = list(body.assertions)
+        ends = sorted(end for _, end in spans)
+        for call in body.calls:
+            while ends and ends[0] < call.end:
+                ends.pop(0)
+                yield None
+            placed = self._placed(call, focal)
+            within = inside or any(start <= call.start and call.end <= end for start, end in spans)
+            if placed is None:
+                continue
+            declared, found, settled = placed
+            if not declared.scope.is_test:
+                yield Use(settled, declared, found, depth > 0, within, 0)
+            elif depth < _HELPER_DEPTH and id(found) not in opened:
+                opened.add(id(found))
+                yield from self._steps(declared, found, focal, depth=depth + 1, inside=within, opened=opened)
+        yield from [None] * len(ends)
+
+    def _body(self, owner: JavaType, method: Method) -> Body:
+        if id(method) not in self._bodies:
+            self._bodies[id(method)] = read_body(self._view, owner, method)
+        return self._bodies[id(method)]
+
+    def _placed(self, call: Call, focal: JavaType | None) -> tuple[JavaType, Method, Call] | None:
+        """The declaration that a call reaches, if it can be told; one with a body where there is one."""
+        if call.method is not None and call.owner is not None:
+            if call.method.has_body:
+                return call.owner, call.method, call
+            # The receiver may be an interface of the focal class.
+            if focal is None or not any(one is call.owner for one in self._index.lineage(focal)):
+                return (*self._implementation(call.owner, call.method), call)
+        elif focal is None or not call.unknown_receiver:
+            return None
+        fitting = [
+            (owner, one)
+            for owner, one in self._index.methods(focal, call.name)
+            if (one.has_body or owner is call.owner) and len(one.parameters) == call.arity
+        ]
+        if call.method is not None:
+            wanted = call.method.parameters
+            fitting = [pair for pair in fitting if pair[1].parameters == wanted] or fitting
+        if not fitting:
+            return None
+        same = {pair[1].parameters for pair in fitting}
+        settled = replace(call, certain=len(same) == 1)
+        owner, method = fitting[0]
+        return (owner, method, settled) if method.has_body else (*self._implementation(owner, method), settled)
+
+    def _implementation(self, owner: JavaType, method: Method) -> tuple[JavaType, Method]:
+        """The one production method that implements an abstract one; the abstract one where there are several."""
+        found: Sequence[tuple[JavaType, Method]] = [
+            (below, one)
+            for below in self._index.subtypes(owner)
+            for one in below.methods
+            if one.name == method.name and one.parameters == method.parameters and one.has_body
+        ]
+        return found[0] if len(found) == 1 else (owner, method)
