@@ -52,15 +52,15 @@ class Matcher:
             focal = by_usage([*receivers, *story.created])
         own = [use for use in calls if focal is not None and self._belongs(use, focal)]
         others = [use for use in calls if use not in own]
+        if named is None:
+            others = [use for use in others if _telling(use, method.name)]
+            own = [use for use in own if _telling(use, method.name)]
         # Elsewhere a name of several words is specific enough to win; "build" or "get" is not.
         specific = [use for use in others if any(letter.isupper() for letter in use.method.name)]
         found = _by_test_name(method.name, own, word) or _by_test_name(method.name, specific, "class-usage")
         if found is None and named is not None:
             created = [use for use in story.uses if use.creates and use.owner is named]
             found = _without_name(method, own, created, story, word)
-        elif found is None and not any(use.helper for use in own) and all(use.observes or use.helper for use in others):
-            # Without a name that says so, a class is the focal one only when the test acts on no other.
-            found = _only(own, word)
         return found or _by_test_name(method.name, others, "class-usage")
 
     def _belongs(self, use: Use, focal: JavaType) -> bool:
@@ -72,6 +72,15 @@ class Matcher:
             return True
         nested = use.owner.scope is focal.scope and use.owner.name.startswith(f"{focal.name}.")
         return nested and not use.owner.name.endswith("Builder")
+
+
+def _telling(use: Use, test: str) -> bool:
+    """Whether a call can be what a test is about whose class names no production class.
+
+    Such tests are often whole scenarios: what helpers set up says nothing, and what is only read there little.
+    """
+    read = not use.method.parameters and use.inside and use.method.returns != "void"
+    return not use.helper and (not read or named_after(test, use.method.name) == NAMING[0])
 
 
 def _without_name(method: Method, own: Sequence[Use], created: Sequence[Use], story: Story, word: str) -> Focal | None:

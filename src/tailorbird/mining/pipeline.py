@@ -65,8 +65,11 @@ def mine(source: str, out: Path, *, seed: int = 0, progress: Progress | None = N
     return manifest
 
 
-def mine_tree(root: Path, *, progress: Progress | None = None) -> MinedTree:
-    """Find the test cases of a tree and the focal method of each; pure, deterministic, in order of path and line."""
+def mine_tree(root: Path, *, distinct: bool = True, progress: Progress | None = None) -> MinedTree:
+    """Find the test cases of a tree and the focal method of each; pure, deterministic, in order of path and line.
+
+    ``distinct`` keeps the first alone of pairs whose two texts are the same.
+    """
     watch = progress or Silent()
     found = walk(root)
     parser = JavaParser()
@@ -87,7 +90,7 @@ def mine_tree(root: Path, *, progress: Progress | None = None) -> MinedTree:
     watch.finish()
     cases.sort(key=lambda case: (case.path, case.line, case.name))
     pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
-    return MinedTree(_distinct(pairs), tuple(cases), len(found.files), tuple(found.skipped))
+    return MinedTree(_distinct(pairs) if distinct else tuple(pairs), tuple(cases), len(found.files), tuple(found.skipped))
 
 
 def _mine_type(
