@@ -12,7 +12,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+|_")
 
 
 def by_name(test_class: JavaType, index: TypeIndex) -> tuple[JavaType, str] | None:
-    """The focal class by the test class's name, and ``class-name``, ``class-prefix`` or ``class-suffix``; an inner name wins."""
+    """The focal class by the test class's name, and the word of evidence for it; an inner class's name wins."""
     names = test_class.name.split(".")
     for name in reversed(names):
         for stripped in _stripped(name):

@@ -90,7 +90,8 @@ def mine_tree(root: Path, *, distinct: bool = True, progress: Progress | None = 
     watch.finish()
     cases.sort(key=lambda case: (case.path, case.line, case.name))
     pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
-    return MinedTree(_distinct(pairs) if distinct else tuple(pairs), tuple(cases), len(found.files), tuple(found.skipped))
+    kept = _distinct(pairs) if distinct else tuple(pairs)
+    return MinedTree(kept, tuple(cases), len(found.files), tuple(found.skipped))
 
 
 def _mine_type(
@@ -143,7 +144,7 @@ def _check(mined: MinedTree, source: str) -> None:
         raise DataError(f"{source} holds no Java files: give the folder of a Java project, tests included.")
     if not mined.test_cases:
         raise DataError(
-            f"{source} has {mined.files} Java files but no JUnit 4 or JUnit 5 test methods: "
+            f"{source} has {mined.files} Java files but no JUnit or TestNG test methods: "
             "give the project's root, so that its test sources are inside."
         )
     if not mined.pairs:

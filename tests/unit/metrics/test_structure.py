@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorbird.metrics.structure import calls_method, syntax_valid
+from tailorbird.metrics.structure import calls_method, creates, syntax_valid
 
 WHOLE = "@Test\npublic void adds() {\n\tassertEquals(3, new Adder().add(1, 2));\n}"
 
@@ -79,3 +79,17 @@ def test_any_text_has_an_answer(text: str) -> None:
     assert isinstance(calls_method(text, "add"), bool)
     # Another member beside it makes every valid text invalid.
     assert not (syntax_valid(text) and syntax_valid(f"int field;\n{text}"))
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ("void f() { new Foo(1); }", True),
+        ("void f() { new p.Foo<String>(1) { }; }", True),
+        ("void f() { make(Foo::new); }", True),
+        ("void f() { new FooBar(); Foo.of(); }", False),
+        ("void f() { new Foo(1); if (", True),
+    ],
+)
+def test_creates(candidate: str, expected: bool) -> None:
+    assert creates(candidate, "Foo") is expected
