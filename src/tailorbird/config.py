@@ -24,6 +24,7 @@ Seed: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+Heuristics: TypeAlias = Literal["tailorbird", "methods2test"]
 Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
 
 
@@ -33,6 +34,8 @@ class MineConfig:
 
     seed: Seed = 0
     """Draws the split."""
+    heuristics: Heuristics = "tailorbird"
+    """How focal methods are found; ``methods2test`` are the published heuristics, to compare with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,8 @@ class DataManifest:
     tailorbird: str
     source: Provenance
     context_level: str
+    heuristics: str = "tailorbird"
+    """How focal methods were found: ``tailorbird``, or ``methods2test`` for the published heuristics."""
     seed: int
     files: int
     test_cases: int

@@ -41,15 +41,19 @@ def mine(
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for pairs.jsonl and manifest.json.")],
     seed: Seed = None,
+    heuristics: Annotated[
+        str | None,
+        typer.Option("--heuristics", help="How to find focal methods: tailorbird, or methods2test to compare with."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Pair the project's JUnit tests with the methods they test, and split the pairs without leaks."""
-    config = load_config(MineConfig, seed=seed)
+    """Pair the project's tests with the methods they test, and split the pairs without leaks."""
+    config = load_config(MineConfig, seed=seed, heuristics=heuristics)
     from tailorbird.mining.pipeline import mine as run
 
     with shown_progress(quiet=quiet) as progress:
-        manifest = run(source, out, seed=config.seed, progress=progress)
+        manifest = run(source, out, seed=config.seed, heuristics=config.heuristics, progress=progress)
     if json:
         print_json(_summary(manifest))
     else:

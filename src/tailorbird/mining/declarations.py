@@ -69,7 +69,8 @@ class JavaType:
     name: str
     scope: Scope
     annotations: tuple[Annotation, ...]
-    type_parameters: tuple[str, ...]
+    type_parameters: tuple[tuple[str, str], ...]
+    """Name and first bound of each, the bound empty where there is none."""
     superclass: str | None
     interfaces: tuple[str, ...]
     methods: tuple[Method, ...]

@@ -6,12 +6,13 @@ Broken code gives what the parser could recover. All walks are iterative, so tha
 from collections.abc import Iterator
 
 import tree_sitter_java
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from tailorbird.mining.declarations import Annotation, Field, Import, JavaType, Method, Scope
 from tailorbird.records import CONSTRUCTOR
 
 LANGUAGE = Language(tree_sitter_java.language())
+_INVOCATIONS = Query(LANGUAGE, "(method_invocation) @call")
 
 _TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 _BODIES = {"class_body", "interface_body", "enum_body", "enum_body_declarations", "ERROR"}
@@ -46,6 +47,14 @@ class JavaParser:
                 imports.append(_import(child))
         scope = Scope(path, package, tuple(imports), _is_test(path, package, imports))
         return tuple(_type(name, node, scope) for name, node in _type_nodes(root))
+
+
+def invoked_names(method: Method) -> set[str]:
+    """Names of all methods that the body of a test's or helper's declaration calls."""
+    if method.node is None:
+        return set()
+    calls = QueryCursor(_INVOCATIONS).captures(method.node).get("call", ())
+    return {text_of(one.child_by_field_name("name")) for one in calls}
 
 
 def _import(node: Node) -> Import:
@@ -128,11 +137,15 @@ def _members(node: Node) -> Iterator[Node]:
                 yield child
 
 
-def _type_parameters(node: Node) -> tuple[str, ...]:
+def _type_parameters(node: Node) -> tuple[tuple[str, str], ...]:
     declared = node.child_by_field_name("type_parameters")
-    inside = declared.named_children if declared is not None else []
-    names = (next((c for c in one.named_children if c.type.endswith("identifier")), None) for one in inside)
-    return tuple(text_of(name) for name in names if name is not None)
+    found = []
+    for one in declared.named_children if declared is not None else ():
+        name = next((child for child in one.named_children if child.type.endswith("identifier")), None)
+        bound = next((child for child in one.named_children if child.type == "type_bound"), None)
+        if name is not None:
+            found.append((text_of(name), one_line(bound.named_children[0]) if bound and bound.named_children else ""))
+    return tuple(found)
 
 
 def _superclass(node: Node) -> str | None:

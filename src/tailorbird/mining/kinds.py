@@ -80,8 +80,13 @@ class ClassView:
 
     def kind(self, written: str, owner: JavaType) -> Kind:
         """What a type written in ``owner`` means; a type parameter stands for the argument that ``home`` gives it."""
-        bound = self._bindings.get((owner.qualified_name, bare(written)))
-        return bound if bound is not None else Kind(written, self.index.resolve(written, owner))
+        name = bare(written)
+        bound = self._bindings.get((owner.qualified_name, name))
+        if bound is not None:
+            return bound
+        # An unbound parameter is at least what its bound says.
+        limit = next((limit for parameter, limit in owner.type_parameters if parameter == name and limit), None)
+        return Kind(written, self.index.resolve(limit or written, owner))
 
     def named(self, name: str, owner: JavaType) -> Kind:
         """What a simple name that is no local variable means: a field, or a type."""
@@ -140,7 +145,7 @@ def _bindings(index: TypeIndex, home: JavaType) -> dict[tuple[str, str], Kind]:
             parent = index.resolve(written, owner) if written else None
             if parent is None or written is None:
                 continue
-            for name, argument in zip(parent.type_parameters, split_arguments(written)[1], strict=False):
+            for (name, _), argument in zip(parent.type_parameters, split_arguments(written)[1], strict=False):
                 inherited = bound.get((owner.qualified_name, argument))
                 kind = inherited or Kind(argument, index.resolve(argument, owner))
                 bound.setdefault((parent.qualified_name, name), kind)

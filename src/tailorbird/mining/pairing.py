@@ -13,6 +13,7 @@ from tailorbird.mining.uses import Reader, Story, Use
 
 _EXPECTED = re.compile(r"[^{]*@Test\s*\([^{;]*\bexpected")
 _CONSTRUCTION = re.compile(r"[Cc]onstruct|[Cc]tor(?![a-z])|[Ii]nstantiat")
+_READER = re.compile(r"(?:get|is|has|find|contains|exists|peek|lookup)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +81,7 @@ def _telling(use: Use, test: str) -> bool:
     Such tests are often whole scenarios: what helpers set up says nothing, and what is only read there little.
     """
     read = not use.method.parameters and use.inside and use.method.returns != "void"
-    return not use.helper and (not read or named_after(test, use.method.name) == NAMING[0])
+    return (not use.helper or use.checked) and (not read or named_after(test, use.method.name) == NAMING[0])
 
 
 def _without_name(method: Method, own: Sequence[Use], created: Sequence[Use], story: Story, word: str) -> Focal | None:
@@ -148,7 +149,10 @@ def _asserted(uses: Sequence[Use], story: Story, word: str) -> Focal | None:
     for number in range(story.assertions):
         before = [use for use in acting if use.assertion <= number]
         if before and not before[-1].observes:
-            return _found(before[-1], "assertion-call", word)
+            # What an assertion gets by its key may only show what another call did to the state.
+            changes = [use for use in before if use.method.returns == "void" and not use.inside]
+            reads = before[-1].inside and _READER.match(before[-1].method.name) is not None
+            return _found(changes[-1] if reads and changes else before[-1], "assertion-call", word)
     return None
 
 

@@ -2,17 +2,20 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tailorbird import __version__
+from tailorbird.config import Heuristics
 from tailorbird.errors import DataError
 from tailorbird.mining import dataset, splits
 from tailorbird.mining.context import LEVEL, focal_context
-from tailorbird.mining.declarations import JavaType
+from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.files import read_sources, walk
 from tailorbird.mining.java import JavaParser
+from tailorbird.mining.methods2test import Methods2TestMatcher
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal, Matcher
 from tailorbird.mining.recognise import Recogniser
@@ -32,16 +35,32 @@ class MinedTree:
     skipped: tuple[Skipped, ...]
 
 
-def mine(source: str, out: Path, *, seed: int = 0, progress: Progress | None = None) -> DataManifest:
+class FindsFocal(Protocol):
+    """Finds the focal method of each test of the one test class that it was made for."""
+
+    def focal(self, method: Method) -> Focal | None:
+        """The focal method of one test, or None when the evidence is too thin."""
+        ...
+
+
+MATCHERS: dict[Heuristics, Callable[[TypeIndex, JavaType], FindsFocal]] = {
+    "tailorbird": Matcher,
+    "methods2test": Methods2TestMatcher,
+}
+
+
+def mine(
+    source: str, out: Path, *, seed: int = 0, heuristics: Heuristics = "tailorbird", progress: Progress | None = None
+) -> DataManifest:
     """Mine SOURCE (a folder, a git URL, ``group:artifact:version``) into the folder ``out``.
 
-    ``seed`` moves the split only; everything else depends on the source's bytes alone.
+    ``seed`` moves the split only; everything else depends on the source's bytes and the ``heuristics`` alone.
 
     Raises SourceError when the source cannot be had, and DataError when it has no Java, no tests, or too few pairs.
     """
     start = time.perf_counter()
     resolved = resolve(source)
-    mined = mine_tree(resolved.root, progress=progress)
+    mined = mine_tree(resolved.root, heuristics=heuristics, progress=progress)
     _check(mined, source)
     divided = splits.split(mined.pairs, seed=seed)
     pairs_sha256 = dataset.save_pairs(out, divided.pairs)
@@ -51,6 +70,7 @@ def mine(source: str, out: Path, *, seed: int = 0, progress: Progress | None = N
         tailorbird=__version__,
         source=resolved.provenance,
         context_level=LEVEL,
+        heuristics=heuristics,
         seed=seed,
         files=mined.files,
         test_cases=len(mined.test_cases),
@@ -65,7 +85,9 @@ def mine(source: str, out: Path, *, seed: int = 0, progress: Progress | None = N
     return manifest
 
 
-def mine_tree(root: Path, *, distinct: bool = True, progress: Progress | None = None) -> MinedTree:
+def mine_tree(
+    root: Path, *, heuristics: Heuristics = "tailorbird", distinct: bool = True, progress: Progress | None = None
+) -> MinedTree:
     """Find the test cases of a tree and the focal method of each; pure, deterministic, in order of path and line.
 
     ``distinct`` keeps the first alone of pairs whose two texts are the same.
@@ -85,7 +107,7 @@ def mine_tree(root: Path, *, distinct: bool = True, progress: Progress | None = 
     watch.start("pairing tests", len(types))
     recogniser = Recogniser(index)
     for done, owner in enumerate(types, start=1):
-        _mine_type(owner, index, recogniser, cases, pairs)
+        _mine_type(owner, index, recogniser, MATCHERS[heuristics], cases, pairs)
         watch.update(done)
     watch.finish()
     cases.sort(key=lambda case: (case.path, case.line, case.name))
@@ -95,12 +117,17 @@ def mine_tree(root: Path, *, distinct: bool = True, progress: Progress | None = 
 
 
 def _mine_type(
-    owner: JavaType, index: TypeIndex, recogniser: Recogniser, cases: list[TestCase], pairs: list[Pair]
+    owner: JavaType,
+    index: TypeIndex,
+    recogniser: Recogniser,
+    matcher_of: Callable[[TypeIndex, JavaType], FindsFocal],
+    cases: list[TestCase],
+    pairs: list[Pair],
 ) -> None:
-    matcher: Matcher | None = None
+    matcher: FindsFocal | None = None
     for method, case in recogniser.cases(owner):
         cases.append(case)
-        matcher = matcher or Matcher(index, owner)
+        matcher = matcher or matcher_of(index, owner)
         focal = matcher.focal(method)
         if focal is not None:
             pairs.append(_pair(focal, case))

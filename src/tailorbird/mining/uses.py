@@ -22,6 +22,8 @@ class Use:
     owner: JavaType
     method: Method
     helper: bool
+    checked: bool
+    """The body in which the call stands asserts: a helper that does is a part of the test case."""
     inside: bool
     """Within the arguments of an assertion."""
     assertion: int
@@ -103,7 +105,7 @@ class Reader:
                 continue
             declared, found, settled = placed
             if not declared.scope.is_test:
-                yield Use(settled, declared, found, depth > 0, within, 0)
+                yield Use(settled, declared, found, depth > 0, bool(spans), within, 0)
             elif depth < _HELPER_DEPTH and id(found) not in opened:
                 opened.add(id(found))
                 yield from self._steps(declared, found, focal, depth=depth + 1, inside=within, opened=opened)

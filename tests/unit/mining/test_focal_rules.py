@@ -227,3 +227,46 @@ def test_equal_pairs_are_kept_on_demand(tmp_path: Path) -> None:
     write(tmp_path, {"src/test/java/p/FooIT.java": f"package p; {IMPORTS} {body % 'FooIT'}"})
     assert len(mine_one(tmp_path, FOO, body % "FooTest")) == 1
     assert len(mine_tree(tmp_path, distinct=False).pairs) == 2
+
+
+def test_a_type_parameter_is_at_least_its_bound(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "src/main/java/p/Element.java": "package p; public interface Element<T> { T half(); }",
+            "src/main/java/p/Maths.java": "package p; public class Maths { public static double half(double x)"
+            " { return x / 2; } }",
+            "src/test/java/p/ElementAbstractTest.java": f"package p; {IMPORTS}"
+            " abstract class ElementAbstractTest<T extends Element<T>> { abstract T build(double x);"
+            " @Test void testHalf() { assertEquals(Maths.half(1), build(1).half()); } }",
+        },
+    )
+    assert focal_of(mine_tree(tmp_path)) == {"ElementAbstractTest.testHalf": "Element.half()"}
+
+
+@pytest.mark.parametrize(
+    ("body", "focal"),
+    [
+        ('s.bind(1); assertNull(s.getPort("a"));', "Server.bind(int)"),
+        ('assertNull(s.getPort("a"));', "Server.getPort(String)"),
+        ('s.bind(1); assertNull(s.portOf("a"));', "Server.portOf(String)"),
+    ],
+)
+def test_what_is_read_by_key_shows_what_was_changed(body: str, focal: str, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "src/main/java/p/Server.java": "package p; public class Server { public void bind(int port) { }"
+            " public String getPort(String name) { return name; } public String portOf(String name) { return name; } }",
+            "src/test/java/p/ServerTest.java": f"package p; {IMPORTS} class ServerTest {{ @Test void works()"
+            f" {{ Server s = new Server(); {body} }} }}",
+        },
+    )
+    assert focal_of(mine_tree(tmp_path)) == {"ServerTest.works": focal}
+
+
+def test_a_helper_that_asserts_is_a_part_of_the_test(tmp_path: Path) -> None:
+    helper = "void check() { Server s = new Server(); s.startUp(1); assertNotNull(s); }"
+    assert scenario(f"@Test void testStartUp() {{ check(); }} {helper}", tmp_path) == {
+        "IntegrationTest.testStartUp": "Server.startUp(int)"
+    }

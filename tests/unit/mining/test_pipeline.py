@@ -70,7 +70,7 @@ def test_modules_are_not_mixed(tmp_path: Path) -> None:
     ("files", "message"),
     [
         ({"README.md": "nothing"}, "holds no Java files"),
-        ({"A.java": "class A { void f() { } }"}, "no JUnit 4 or JUnit 5 test methods"),
+        ({"A.java": "class A { void f() { } }"}, "no JUnit or TestNG test methods"),
         ({"ATest.java": f"{IMPORTS} class ATest {{ @Test void f() {{ }} }}"}, "no focal method could be found"),
         (PAIR, "a split needs 3"),
     ],
