@@ -22,6 +22,10 @@ _SMALLEST, _LARGEST = 10.0, 34.0
 _PAD = 0.12
 
 
+_LABEL = 0.08
+"""How far a bubble's label stands from its middle, as a share of the plot's height."""
+
+
 def colour(strategy: str) -> str:
     """Name of the strategy's CSS variable."""
     return f"--series-{strategy if strategy in _SYMBOLS or strategy in REFERENCES else 'other'}"
@@ -42,7 +46,12 @@ def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
     front = pareto_front([(x, y) for x, y, _ in points], [value for _, value in free], column)
     largest = max(one.cost.delta_bytes for _, _, one in points) or 1
     data = [_front_trace(front, low, high, column)] if front else []
-    data += [_bubble(one, x, y, column, _label_place(column, (x, y) in front), largest) for x, y, one in points]
+    bottom, top = _range([y for _, y, _ in points] + [value for _, value in free])
+    lines = [(value - bottom) / (top - bottom) for _, value in free]
+    data += [
+        _bubble(one, x, y, column, _label_place(column, (x, y) in front, (y - bottom) / (top - bottom), lines), largest)
+        for x, y, one in points
+    ]
     return {
         "data": data,
         "layout": {
@@ -57,7 +66,7 @@ def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
                 "title": {
                     "text": f"{column.title.lower() if column is not BLEU else column.title} {_direction(column)}"
                 },
-                "range": _range([y for _, y, _ in points] + [value for _, value in free]),
+                "range": [bottom, top],
                 "tickformat": ".0%" if column in (EDIT, SYNTAX) else "",
             },
             "shapes": [_reference_line(one, value) for one, value in free],
@@ -99,9 +108,16 @@ def _front_trace(front: Sequence[tuple[float, float]], low: float, high: float, 
     }
 
 
-def _label_place(column: Column, on_front: bool) -> str:
-    """The front comes to its points from the worse side, so their labels stand on the better one."""
-    return "bottom center" if on_front == (column.better == "lower") else "top center"
+def _label_place(column: Column, on_front: bool, height: float, lines: Sequence[float]) -> str:
+    """The front comes to its points from the worse side, so their labels stand on the better one.
+
+    Unless a reference line runs there; ``height`` and ``lines`` are shares of the axis.
+    """
+    below = on_front == (column.better == "lower")
+    distances = {side: min((abs(height + side * _LABEL - line) for line in lines), default=1.0) for side in (-1, 1)}
+    if distances[-1 if below else 1] < _LABEL / 2 < distances[1 if below else -1]:
+        below = not below
+    return "bottom center" if below else "top center"
 
 
 def _bubble(result: Result, x: float, y: float, column: Column, label: str, largest: int) -> Figure:

@@ -57,7 +57,11 @@ def _loss(strategies: Sequence[Result], base: Result | None) -> str:
         return f"No strategy lowers the loss on {pairs}: the base has {number(before)}, the best {number(loss)}."
     change = difference(best, base, "loss")
     doubt = "" if change is None or change.clear else ", which the 95% interval does not tell from no change"
-    return f"{best.strategy} lowers the loss on {pairs} from {number(before)} to {number(loss)} nats per token{doubt}."
+    lower = percent((before - loss) / before)
+    return (
+        f"{best.strategy} lowers the loss on {pairs} by {lower}, from {number(before)} to {number(loss)} nats per "
+        f"token{doubt}."
+    )
 
 
 def _bleu(best: Result, base: Result | None) -> str:

@@ -67,8 +67,8 @@ RESULT = _sample(records.Result)
 
 def test_mine(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     calls = stage("tailorbird.mining.pipeline", "mine", MANIFEST)
-    assert run(app, ["mine", "g:a:1", "--out", "data", "--seed", "3"]) == 0
-    assert calls == [("g:a:1", Path("data"), {"seed": 3})]
+    assert run(app, ["mine", "g:a:1", "--out", "data", "--seed", "3", "--heuristics", "methods2test"]) == 0
+    assert calls == [("g:a:1", Path("data"), {"seed": 3, "heuristics": "methods2test"})]
     printed = capsys.readouterr()
     assert "left out: Bad.java: not UTF-8" in printed.out
     assert printed.err.startswith("work: 2 of 2 in ")
@@ -156,8 +156,8 @@ def test_compare_json_is_the_results(stage: Stage, capsys: pytest.CaptureFixture
 
 def test_pretrain(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     calls = stage("tailorbird.pretraining.pretrain", "pretrain", None)
-    assert run(app, ["pretrain", "--out", "base", "--hours", "0.5", "--corpus", "c.toml"]) == 0
-    assert calls == [(Path("base"), PretrainConfig(hours=0.5), {"corpus": Path("c.toml")})]
+    assert run(app, ["pretrain", "--out", "base", "--hours", "0.5", "--corpus", "c.toml", "--from", "old"]) == 0
+    assert calls == [(Path("base"), PretrainConfig(hours=0.5), {"corpus": Path("c.toml"), "start": "old"})]
     assert capsys.readouterr().out == "base\n"
 
 

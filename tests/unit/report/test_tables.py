@@ -79,6 +79,13 @@ def test_two_points_of_bleu_are_needed_for_a_difference() -> None:
     assert "no difference that we would call one" in " ".join(summary(rows))
 
 
+def test_the_summary_says_by_how_much() -> None:
+    before, after = metrics(validation_loss=4.0), metrics(validation_loss=3.0)
+    rows = [result("base", metrics=before), result("custom", metrics=after)]
+
+    assert "by 25%, from 4.00 to 3.00 nats per token" in summary(rows)[0]
+
+
 def test_a_strategy_that_is_no_better_is_said_so() -> None:
     rows = [result("base"), result("custom", metrics=metrics(validation_loss=1.6))]
 
