@@ -54,6 +54,8 @@ class PersonaliseConfig:
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
     validations: Count = 6
     """Points on the learning curve beyond the first."""
+    unasserted: bool = False
+    """Train on test cases that assert nothing too."""
     precision: Precision = "auto"
     max_source_tokens: Count = 320
     max_target_tokens: Count = 256

@@ -64,10 +64,13 @@ class TestCase:
     name: str
     framework: str
     """``junit3``, ``junit4``, ``junit5`` or ``testng``."""
-    kind: str = "test"
+    kind: str
     """``test``, ``parameterized``, ``repeated``, ``factory`` or ``template``."""
     annotations: tuple[str, ...]
     """Annotation names without ``@`` and arguments."""
+    assertions: tuple[str, ...]
+    """What it asserts with, sorted: ``junit``, ``testng``, ``assertj``, ``hamcrest``, ``truth``, ``mocks``, ``fail``,
+    ``assert-statement``, ``expected-exception``, ``helper`` (a method of the project that asserts); empty for none."""
     path: str
     line: int
     end_line: int
@@ -128,12 +131,14 @@ class DataManifest:
     tailorbird: str
     source: Provenance
     context_level: str
-    heuristics: str = "tailorbird"
+    heuristics: str
     """How focal methods were found: ``tailorbird``, or ``methods2test`` for the published heuristics."""
     seed: int
     files: int
     test_cases: int
     pairs: int
+    unasserted: int
+    """Pairs whose test case asserts nothing: left out of training unless asked for."""
     splits: dict[str, int]
     leakage: Leakage
     skipped: tuple[Skipped, ...]

@@ -28,6 +28,7 @@ class MineSummary:
     files: int
     test_cases: int
     pairs: int
+    unasserted: int
     seconds: float
     skipped: tuple[Skipped, ...]
     splits: dict[str, int]
@@ -65,6 +66,7 @@ def _summary(manifest: DataManifest) -> MineSummary:
         files=manifest.files,
         test_cases=manifest.test_cases,
         pairs=manifest.pairs,
+        unasserted=manifest.unasserted,
         seconds=manifest.seconds,
         skipped=manifest.skipped,
         splits=manifest.splits,
@@ -77,6 +79,8 @@ def _print(manifest: DataManifest, out: Path) -> None:
         f"{manifest.pairs} pairs of a focal method and a test, from {manifest.test_cases} test cases "
         f"in {manifest.files} files ({manifest.seconds:.1f} s)"
     )
+    if manifest.unasserted:
+        print_line(f"assertions: none in {manifest.unasserted} of them, which are left out of training")
     print_line("splits: " + ", ".join(f"{count} {name}" for name, count in manifest.splits.items()))
     leakage = manifest.leakage
     print_line(

@@ -21,6 +21,7 @@ _WANTED = Query(
     (resource) @variable
     (formal_parameter) @variable
     (object_creation_expression) @new
+    (assert_statement) @statement
     """,
 )
 _ASSERTIONS = ("assert", "fail", "verify", "expect")
@@ -56,6 +57,8 @@ class Body:
     assertions: tuple[tuple[int, int], ...]
     """(start, end) of each assertion, in order."""
     created: tuple[JavaType, ...]
+    statements: bool = False
+    """It has ``assert`` statements."""
 
 
 def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
@@ -70,7 +73,8 @@ def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
     assertions = sorted((one.start_byte, one.end_byte) for one in found.get("call", ()) if _is_assertion(one))
     new = sorted(found.get("new", ()), key=lambda one: one.start_byte)  # captures come in no fixed order
     created = [view.kind(one_line(one.child_by_field_name("type")), owner).type for one in new]
-    return Body(tuple(calls), tuple(assertions), tuple(one for one in created if one is not None))
+    types = tuple(one for one in created if one is not None)
+    return Body(tuple(calls), tuple(assertions), types, statements=bool(found.get("statement")))
 
 
 def _compiled(receiver: JavaType | None, name: str, arity: int) -> bool:

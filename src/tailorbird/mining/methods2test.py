@@ -11,6 +11,7 @@ from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.java import invoked_names
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal
+from tailorbird.mining.uses import Reader
 
 _AROUND = re.compile(r"^Tests?(?=[A-Z_])|Tests?$")
 _BEFORE = re.compile(r"^test_?|_?[Tt]est$")
@@ -19,7 +20,7 @@ _BEFORE = re.compile(r"^test_?|_?[Tt]est$")
 class Methods2TestMatcher:
     """Finds the focal method of each test of one test class as Methods2Test does."""
 
-    def __init__(self, index: TypeIndex, test_class: JavaType) -> None:
+    def __init__(self, index: TypeIndex, test_class: JavaType, _: Reader) -> None:
         self._focal, self._word = _focal_class(index, test_class)
 
     def focal(self, method: Method) -> Focal | None:

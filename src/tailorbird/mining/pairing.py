@@ -37,9 +37,9 @@ def _found(use: Use, *words: str) -> Focal:
 class Matcher:
     """Finds the focal method of each test of one test class."""
 
-    def __init__(self, index: TypeIndex, test_class: JavaType) -> None:
+    def __init__(self, index: TypeIndex, test_class: JavaType, reader: Reader) -> None:
         self._index = index
-        self._reader = Reader(index, test_class)
+        self._reader = reader
         self._named = by_name(test_class, index)
 
     def focal(self, method: Method) -> Focal | None:

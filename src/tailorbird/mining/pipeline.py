@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from tailorbird.mining.methods2test import Methods2TestMatcher
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal, Matcher
 from tailorbird.mining.recognise import Recogniser
+from tailorbird.mining.uses import Reader
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import FORMAT_VERSION, DataManifest, FocalMethod, Pair, Skipped, TestCase
 from tailorbird.sources import resolve
@@ -43,7 +44,7 @@ class FindsFocal(Protocol):
         ...
 
 
-MATCHERS: dict[Heuristics, Callable[[TypeIndex, JavaType], FindsFocal]] = {
+MATCHERS: dict[Heuristics, Callable[[TypeIndex, JavaType, Reader], FindsFocal]] = {
     "tailorbird": Matcher,
     "methods2test": Methods2TestMatcher,
 }
@@ -75,6 +76,7 @@ def mine(
         files=mined.files,
         test_cases=len(mined.test_cases),
         pairs=len(divided.pairs),
+        unasserted=sum(not pair.test.assertions for pair in divided.pairs),
         splits={name: sizes[name] for name in splits.NAMES},
         leakage=divided.leakage,
         skipped=mined.skipped,
@@ -120,14 +122,18 @@ def _mine_type(
     owner: JavaType,
     index: TypeIndex,
     recogniser: Recogniser,
-    matcher_of: Callable[[TypeIndex, JavaType], FindsFocal],
+    matcher_of: Callable[[TypeIndex, JavaType, Reader], FindsFocal],
     cases: list[TestCase],
     pairs: list[Pair],
 ) -> None:
-    matcher: FindsFocal | None = None
-    for method, case in recogniser.cases(owner):
+    found = recogniser.cases(owner)
+    if not found:
+        return
+    reader = Reader(index, owner)
+    matcher = matcher_of(index, owner, reader)
+    for method, recognised in found:
+        case = replace(recognised, assertions=reader.assertions(method))
         cases.append(case)
-        matcher = matcher or matcher_of(index, owner)
         focal = matcher.focal(method)
         if focal is not None:
             pairs.append(_pair(focal, case))

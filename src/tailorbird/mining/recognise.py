@@ -28,7 +28,7 @@ class Recogniser:
         self._index = index
 
     def cases(self, owner: JavaType) -> list[tuple[Method, TestCase]]:
-        """The test methods that ``owner`` declares, in source order, each with its record."""
+        """The test methods that ``owner`` declares, in source order, each with its record, assertions not yet read."""
         found = []
         for method in owner.methods:
             known = self._kind(owner, method)
@@ -126,6 +126,7 @@ def _case(owner: JavaType, method: Method, framework: str, kind: str) -> TestCas
         framework=framework,
         kind=kind,
         annotations=tuple(one.name.rpartition(".")[2] for one in method.annotations),
+        assertions=(),
         path=owner.scope.path,
         line=method.line,
         end_line=method.end_line,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tailorbird.mining.assertions import AssertionFinder
 from tailorbird.mining.calls import Body, Call, read_body
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.kinds import ClassView
@@ -75,6 +76,11 @@ class Reader:
         self._home = home
         self._view = ClassView(index, home)
         self._bodies: dict[int, Body] = {}
+        self._assertions = AssertionFinder(self._body)
+
+    def assertions(self, method: Method) -> tuple[str, ...]:
+        """What a test of the class asserts with, as words of `tailorbird.mining.assertions`."""
+        return self._assertions.words(self._home, method)
 
     def story(self, method: Method, focal: JavaType | None) -> Story:
         """What ``method`` does; ``focal`` settles calls whose receiver is an interface of it, or unknown."""

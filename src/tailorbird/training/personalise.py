@@ -111,6 +111,7 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet) -> _Plan:
         "warmup_share": config.warmup_share,
         "weight_decay": config.weight_decay,
         "validations": config.validations,
+        "unasserted": config.unasserted,
         "max_source_tokens": config.max_source_tokens,
         "max_target_tokens": config.max_target_tokens,
         "precision": "bfloat16" if use_bfloat16(config.precision, device) else "float32",
@@ -119,6 +120,7 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet) -> _Plan:
 
 
 def _encode(plan: _Plan, pairs: Sequence[Pair]) -> list[Encoded]:
+    kept = [pair for pair in pairs if pair.test.assertions or plan.settings["unasserted"]]
     prompts = (
         encode_pair(
             plan.base.tokenizer,
@@ -126,7 +128,7 @@ def _encode(plan: _Plan, pairs: Sequence[Pair]) -> list[Encoded]:
             max_source=int(plan.settings["max_source_tokens"]),
             max_target=int(plan.settings["max_target_tokens"]),
         )
-        for pair in pairs
+        for pair in kept
     )
     return [Encoded(prompt.source, prompt.target) for prompt in prompts]
 
@@ -135,7 +137,7 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Ou
     training, validation = (_encode(plan, plan.data.split(name)) for name in ("train", "validation"))
     if not training or not validation:
         raise DataError(
-            f"The data set has {len(training)} training and {len(validation)} validation pairs: "
+            f"The data set has {len(training)} training and {len(validation)} validation pairs that assert something: "
             "mine a project with more tests."
         )
     batch_size = int(plan.settings["batch_size"])

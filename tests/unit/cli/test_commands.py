@@ -80,7 +80,7 @@ def test_mine_json_holds_the_promised_keys_and_nothing_else_is_on_stdout(
     stage("tailorbird.mining.pipeline", "mine", MANIFEST)
     assert run(app, ["mine", ".", "--out", "data", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert set(printed) == {"files", "test_cases", "pairs", "seconds", "skipped", "splits", "leakage"}
+    assert set(printed) == {"files", "test_cases", "pairs", "unasserted", "seconds", "skipped", "splits", "leakage"}
     assert printed["skipped"] == [{"path": "Bad.java", "reason": "not UTF-8"}]
 
 

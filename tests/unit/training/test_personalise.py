@@ -161,3 +161,18 @@ def test_a_learning_rate_given_overrides_the_strategys_own(tmp_path: Path, data:
     made = personalise_base(data, tmp_path, config_of(epochs=0.1, learning_rate=0.125), base)
     assert made.settings["learning_rate"] == 0.125
     assert made.cost.steps == 1
+
+
+def test_what_asserts_nothing_is_trained_on_only_when_asked_for(base: Base, tmp_path: Path) -> None:
+    first, *rest = pairs()
+    silent = replace(first, test=replace(first.test, assertions=()))
+    with_it = write_data(tmp_path / "with", (silent, *rest))
+    without_it = write_data(tmp_path / "without", tuple(rest))
+    config = config_of(epochs=1)
+
+    def losses(data: DataSet, name: str, config: PersonaliseConfig) -> list[float | None]:
+        return [point.validation_loss for point in personalise_base(data, tmp_path / name, config, base).curve]
+
+    left_out = losses(with_it, "a", config)
+    assert left_out == losses(without_it, "b", config)
+    assert left_out != losses(with_it, "c", replace(config, unasserted=True))
