@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tailorbird.base.tokenizer import save_tokenizer
 from tailorbird.config import PretrainConfig
+from tailorbird.pretraining.check import GreedyCheck
 from tailorbird.pretraining.corpus import Corpus
 from tailorbird.storage import atomic_file, write_json
 from tailorbird.training.loop import Outcome
@@ -35,6 +36,8 @@ class PretrainingReport:
     corpus: Corpus
     stages: tuple[StageReport, ...]
     device: str
+    greedy: GreedyCheck | None = None
+    """None until the second stage is complete."""
     started_from: str | None = None
     """SHA-256 of the weights that training went on from; None where it began anew."""
     earlier: tuple["PretrainingReport", ...] = ()
@@ -101,6 +104,7 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         f"On {devices}. Loss and input gain are in nats per target token, on 128 held-out examples of each "
         "stage; input gain is the loss with another example's input minus the loss with the own one.",
         "",
+        *_greedy_lines(report),
         "## Limits",
         "",
         f"Inputs up to {config.max_source_tokens} tokens and outputs up to {config.max_target_tokens} were trained. "
@@ -111,6 +115,17 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         + (" of each run, which went on from the one before it with `--from`." if report.earlier else "."),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _greedy_lines(report: PretrainingReport) -> list[str]:
+    found = report.greedy
+    if found is None:
+        return []
+    return [
+        f"Written greedily for {found.outputs} held-out pairs: {found.syntax_valid:.0%} parse as one whole method, "
+        f"{found.finished:.0%} end before the limit. They are of the corpus's own projects; on others it does worse.",
+        "",
+    ]
 
 
 def _stage_row(stage: StageReport) -> str:

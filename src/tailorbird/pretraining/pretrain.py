@@ -10,9 +10,11 @@ from transformers import PreTrainedModel
 
 from tailorbird import __version__
 from tailorbird.base.architecture import new_embedded_model
+from tailorbird.base.load import Base
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.pretraining.ancestor import load_ancestor
+from tailorbird.pretraining.check import greedy_check
 from tailorbird.pretraining.corpus import build_corpus, read_coordinates
 from tailorbird.pretraining.export import PretrainingReport, StageReport, export_base
 from tailorbird.pretraining.stages import (
@@ -82,16 +84,22 @@ def pretrain(
     model.to(device)  # type: ignore[arg-type]  # transformers wraps it, and loses its signature
     identity = built.fingerprint if ancestor is None else built.fingerprint + ancestor.sha256
     run = _Pretraining(model, config, work, identity, progress, _Snippets.of(work / "corpus", config.seed))
+    greedy = None
     stages: tuple[StageReport, ...] = (run.denoise(),) if config.denoising_steps else ()
     # Steps of the second stage on a half-trained base would later be resumed in place of the finished first stage.
     if all(stage.outcome.steps == stage.steps_planned for stage in stages):
-        stages = (*stages, run.pair(work / "corpus"))
+        paired, held_out = run.pair(work / "corpus")
+        stages = (*stages, paired)
+        if paired.outcome.steps == paired.steps_planned:
+            whole = Base("pretrained", model, tokenizer, "", "")
+            greedy = greedy_check(whole, held_out, max_tokens=config.max_target_tokens, progress=progress)
     report = PretrainingReport(
         tailorbird=__version__,
         config=config,
         corpus=built,
         stages=stages,
         device=describe_device(device),
+        greedy=greedy,
         started_from=ancestor.sha256 if ancestor is not None else None,
         earlier=ancestor.reports if ancestor is not None else (),
     )
@@ -159,7 +167,8 @@ class _Pretraining:
             decay_share=0.0,  # The next stage goes on from here: only its end is annealed.
         )
 
-    def pair(self, corpus: Path) -> StageReport:
+    def pair(self, corpus: Path) -> tuple[StageReport, list[Encoded]]:
+        """The second stage, and the pairs that it holds out."""
         config, snippets = self.config, self.snippets
         examples = pair_store(corpus / "pairs")
         training, held_out = held_out_indices(len(examples), held_out=HELD_OUT, seed=config.seed)
@@ -173,15 +182,17 @@ class _Pretraining:
             length=config.max_target_tokens,
             seed=config.seed + 2,
         )
-        return self._stage(
+        probe = [examples[index] for index in held_out]
+        report = self._stage(
             "focal method to test case",
             _recipe(config),
             mixed(pairs, denoising, every=config.denoise_every),
-            [examples[index] for index in held_out],
+            probe,
             steps=config.pair_steps,
             learning_rate=config.pair_learning_rate,
             decay_share=config.pair_decay_share,
         )
+        return report, probe
 
     def _stage(
         self,

@@ -43,7 +43,7 @@ class Clock:
 
     def start(self, what: str, total: int) -> None:
         self.now = what
-        if not what.startswith("fetching"):
+        if not what.startswith(("fetching", "greedy")):
             self.steps.setdefault(what, 0)
 
     def update(self, done: int, note: str = "") -> None:
@@ -97,6 +97,10 @@ def test_the_report_and_the_card_say_what_was_done(whole: Path) -> None:
     assert card.startswith("---\nlicense: apache-2.0\n")
     assert str(FIXTURES) not in card
     assert "from 2 published artifacts" in card
+    greedy = report["greedy"]
+    assert greedy["outputs"] == report["corpus"]["pairs"] // 10
+    assert 0 <= greedy["syntax_valid"] <= 1
+    assert f"{greedy['syntax_valid']:.0%} parse as one whole method" in card
 
 
 def test_the_same_command_again_trains_no_step(whole: Path, corpus: Path) -> None:
