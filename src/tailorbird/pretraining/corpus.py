@@ -27,6 +27,19 @@ TOKENIZER_SNIPPETS = 60_000
 """Snippets that the tokenizer is trained on: more of them move few of its 8,192 entries."""
 
 
+CORPUS_VERSION = 2
+"""To be raised when mining or tokenising makes something else of the same list: an old corpus is then made anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusList:
+    """What a base is trained on, as Maven coordinates or other sources."""
+
+    coordinates: tuple[str, ...]
+    held_out: tuple[str, ...] = ()
+    """Never trained on: the second stage is measured on their pairs. A family of its own, or the curve flatters."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusPart:
     """What one artifact gave."""
@@ -37,7 +50,8 @@ class CorpusPart:
     test_cases: int
     pairs: int
     pairs_kept: int
-    """Pairs whose test case fits the target limit and that no other artifact had before."""
+    """Pairs whose test case asserts something, fits the target limit, and that no other artifact had before."""
+    held_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,26 +63,30 @@ class Corpus:
     snippets: int
     snippet_tokens: int
     pairs: int
+    """Pairs to train on, which stand first in the token files."""
+    held_out_pairs: int = 0
+    """Pairs of held-out artifacts, which stand after them."""
 
 
-def read_coordinates(path: Path | None = None) -> tuple[str, ...]:
-    """Maven coordinates in ``path``, or in the embedded base's own list; DataError when it has none."""
+def read_list(path: Path | None = None) -> CorpusList:
+    """The list in ``path``, or the embedded base's own; DataError when it has no coordinates."""
     place = path or Path(str(files("tailorbird.pretraining"))) / "corpus.toml"
     try:
-        listed = tomllib.loads(place.read_text(encoding="utf-8"))["coordinates"]
-        coordinates = msgspec.convert(listed, tuple[str, ...])
-    except (OSError, tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as error:
+        listed = msgspec.convert(tomllib.loads(place.read_text(encoding="utf-8")), CorpusList)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise DataError(
             f"{place} is not a corpus list ({error}): give a TOML file with coordinates = ['group:artifact:version']."
         ) from error
-    if not coordinates:
+    if not listed.coordinates:
         raise DataError(f"{place} lists no coordinates: name at least one group:artifact:version.")
-    return coordinates
+    if both := sorted(set(listed.coordinates) & set(listed.held_out)):
+        raise DataError(f"{place} lists {both[0]} to train on and as held out: take it from one of the two.")
+    return listed
 
 
 def build_corpus(
     folder: Path,
-    coordinates: tuple[str, ...],
+    listed: CorpusList,
     config: PretrainConfig,
     progress: Progress,
     tokenizer: PreTrainedTokenizerFast | None = None,
@@ -79,13 +97,13 @@ def build_corpus(
     Writes ``denoise``, ``pairs-source`` and ``pairs-target`` token files, the tokenizer, and ``corpus.json``.
     """
     vocabulary = config.vocabulary_size if tokenizer is None else tokenizer_sha256(tokenizer)
-    limits = (coordinates, vocabulary, config.max_source_tokens, config.max_target_tokens)
+    limits = (CORPUS_VERSION, listed, vocabulary, config.max_source_tokens, config.max_target_tokens)
     fingerprint = sha256_bytes(msgspec.json.encode(limits))
     record = folder / "corpus.json"
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
         return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
-    gathered = list(_gather(coordinates, progress))
-    texts = [text for part in gathered for text in part.snippets]
+    gathered = list(_gather(listed, progress))
+    texts = [text for part in gathered if not part.held_out for text in part.snippets]
     random.Random(0).shuffle(texts)
     if tokenizer is None:
         tokenizer = train_tokenizer(texts[:TOKENIZER_SNIPPETS], vocabulary_size=config.vocabulary_size)
@@ -98,7 +116,8 @@ def build_corpus(
         parts=tuple(parts),
         snippets=len(texts),
         snippet_tokens=sum(len(tokens) for tokens in encoded),
-        pairs=sum(part.pairs_kept for part in parts),
+        pairs=sum(part.pairs_kept for part in parts if not part.held_out),
+        held_out_pairs=sum(part.pairs_kept for part in parts if part.held_out),
     )
     write_json(record, corpus)
     return corpus, tokenizer
@@ -111,9 +130,12 @@ class _Gathered:
     test_cases: int
     snippets: list[str]
     pairs: tuple[Pair, ...]
+    held_out: bool
 
 
-def _gather(coordinates: tuple[str, ...], progress: Progress) -> Iterator[_Gathered]:
+def _gather(listed: CorpusList, progress: Progress) -> Iterator[_Gathered]:
+    # What is held out comes last: its pairs then stand after those to train on, and a copy is one to train on.
+    coordinates = (*listed.coordinates, *listed.held_out)
     progress.start("fetching and mining", len(coordinates))
     seen: set[str] = set()
     for number, coordinate in enumerate(coordinates, start=1):
@@ -122,7 +144,14 @@ def _gather(coordinates: tuple[str, ...], progress: Progress) -> Iterator[_Gathe
         # Modules of one family share classes by copy: each text is taken once over the whole corpus.
         fresh = [text for text in snippets(resolved.root) if text not in seen]
         seen.update(fresh)
-        yield _Gathered(resolved.provenance, mined.files, len(mined.test_cases), fresh, tuple(mined.pairs))
+        yield _Gathered(
+            resolved.provenance,
+            mined.files,
+            len(mined.test_cases),
+            fresh,
+            tuple(mined.pairs),
+            number > len(listed.coordinates),
+        )
         progress.update(number, coordinate)
     progress.finish()
 
@@ -141,7 +170,7 @@ def _write_pairs(
                 tokenizer, pair, max_source=config.max_source_tokens, max_target=config.max_target_tokens
             )
             digest = sha256_bytes(f"{pair.focal.text}\0{pair.test.text}".encode())
-            if not prompt.target_cut and digest not in seen:
+            if pair.test.assertions and not prompt.target_cut and digest not in seen:
                 seen.add(digest)
                 sources.append(prompt.source)
                 targets.append(prompt.target)
@@ -153,6 +182,7 @@ def _write_pairs(
                 test_cases=part.test_cases,
                 pairs=len(part.pairs),
                 pairs_kept=len(sources) - before,
+                held_out=part.held_out,
             )
         )
     write_tokens(folder / "pairs-source", sources)

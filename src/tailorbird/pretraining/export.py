@@ -91,7 +91,8 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "## Data",
         "",
         f"{corpus.snippets:,} methods ({corpus.snippet_tokens / 1e6:.1f}M tokens) for denoising and {corpus.pairs:,} "
-        f"pairs of focal method and test case, from {len(corpus.parts)} published artifacts. "
+        f"pairs of focal method and test case, from {sum(not part.held_out for part in corpus.parts)} published "
+        f"artifacts; {corpus.held_out_pairs:,} pairs of others are held out. "
         f"From {', '.join(groups)}; licences: {', '.join(licences)}. `{RECORD}` lists each artifact with its "
         "checksums.",
         "",
@@ -121,9 +122,14 @@ def _greedy_lines(report: PretrainingReport) -> list[str]:
     found = report.greedy
     if found is None:
         return []
+    whose = (
+        "They are of artifacts that were held out whole."
+        if any(part.held_out for part in report.corpus.parts)
+        else "They are of the corpus's own projects; on others it does worse."
+    )
     return [
         f"Written greedily for {found.outputs} held-out pairs: {found.syntax_valid:.0%} parse as one whole method, "
-        f"{found.finished:.0%} end before the limit. They are of the corpus's own projects; on others it does worse.",
+        f"{found.finished:.0%} end before the limit. {whose}",
         "",
     ]
 

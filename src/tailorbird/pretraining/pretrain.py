@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from transformers import PreTrainedModel
 
 from tailorbird import __version__
@@ -15,7 +16,7 @@ from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.pretraining.ancestor import load_ancestor
 from tailorbird.pretraining.check import greedy_check
-from tailorbird.pretraining.corpus import build_corpus, read_coordinates
+from tailorbird.pretraining.corpus import Corpus, build_corpus, read_list
 from tailorbird.pretraining.export import PretrainingReport, StageReport, export_base
 from tailorbird.pretraining.stages import (
     PAD,
@@ -64,7 +65,7 @@ def pretrain(
         raise UsageError("denoising_steps = 0 without --from: a new base has to be denoised first.")
     built, tokenizer = build_corpus(
         work / "corpus",
-        read_coordinates(corpus),
+        read_list(corpus),
         config,
         progress,
         tokenizer=ancestor.tokenizer if ancestor is not None else None,
@@ -88,7 +89,7 @@ def pretrain(
     stages: tuple[StageReport, ...] = (run.denoise(),) if config.denoising_steps else ()
     # Steps of the second stage on a half-trained base would later be resumed in place of the finished first stage.
     if all(stage.outcome.steps == stage.steps_planned for stage in stages):
-        paired, held_out = run.pair(work / "corpus")
+        paired, held_out = run.pair(work / "corpus", built)
         stages = (*stages, paired)
         if paired.outcome.steps == paired.steps_planned:
             whole = Base("pretrained", model, tokenizer, "", "")
@@ -167,11 +168,16 @@ class _Pretraining:
             decay_share=0.0,  # The next stage goes on from here: only its end is annealed.
         )
 
-    def pair(self, corpus: Path) -> tuple[StageReport, list[Encoded]]:
+    def pair(self, corpus: Path, built: Corpus) -> tuple[StageReport, list[Encoded]]:
         """The second stage, and the pairs that it holds out."""
         config, snippets = self.config, self.snippets
         examples = pair_store(corpus / "pairs")
-        training, held_out = held_out_indices(len(examples), held_out=HELD_OUT, seed=config.seed)
+        if built.held_out_pairs >= MIN_EXAMPLES:
+            training = list(range(built.pairs))
+            drawn = np.random.default_rng(config.seed).permutation(built.held_out_pairs)[:HELD_OUT]
+            held_out = sorted(built.pairs + int(index) for index in drawn)
+        else:
+            training, held_out = held_out_indices(built.pairs, held_out=HELD_OUT, seed=config.seed)
         pairs = PairBatches(
             [examples[index] for index in training], batch_size=config.pair_batch_size, seed=config.seed
         )

@@ -21,7 +21,7 @@ class Prefix:
     """``length`` positions in each attention; ``hidden`` features in the MLP; ``cross`` adds cross-attention."""
 
     name = "prefix"
-    defaults: Settings = {"learning_rate": 1e-2, "length": 32, "hidden": 256, "cross": False, "reparametrise": True}
+    defaults: Settings = {"learning_rate": 5e-3, "length": 32, "hidden": 256, "cross": False, "reparametrise": True}
 
     def prepare(self, model: PreTrainedModel, settings: Settings) -> Prepared:
         if int(settings["length"]) < 1:

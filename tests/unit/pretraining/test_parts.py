@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tailorbird.errors import DataError
 from tailorbird.java_text import canonical_layout
-from tailorbird.pretraining.corpus import read_coordinates
+from tailorbird.pretraining.corpus import read_list
 from tailorbird.pretraining.denoising import infill
 from tailorbird.pretraining.snippets import snippets
 from tailorbird.pretraining.stages import END, MASK, DenoisingBatches, held_out_indices, mixed, pair_store
@@ -144,19 +144,25 @@ def test_denoising_examples_are_a_function_of_seed_and_step(tmp_path: Path) -> N
         ("other = []", "is not a corpus list"),
         ("coordinates = [1]", "is not a corpus list"),
         ("coordinates = []", "lists no coordinates"),
+        ('coordinates = ["g:a:1"]\nheld_out = [2]', "is not a corpus list"),
+        ('coordinates = ["g:a:1"]\nheld_out = ["g:a:1"]', "lists g:a:1 to train on and as held out"),
     ],
 )
 def test_a_corpus_list_that_is_none_is_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "corpus.toml").write_text(text)
     with pytest.raises(DataError, match=message):
-        read_coordinates(tmp_path / "corpus.toml")
+        read_list(tmp_path / "corpus.toml")
     with pytest.raises(DataError, match="is not a corpus list"):
-        read_coordinates(tmp_path / "none.toml")
+        read_list(tmp_path / "none.toml")
 
 
 def test_the_embedded_corpus_names_versions_and_none_of_the_projects_it_is_compared_on() -> None:
-    coordinates = read_coordinates()
+    listed = read_list()
+    coordinates = (*listed.coordinates, *listed.held_out)
     assert len(set(coordinates)) == len(coordinates) > 10
+    families = [{one.split(":")[0] for one in part} for part in (listed.coordinates, listed.held_out)]
+    assert families[1]
+    assert not families[0] & families[1]
     for coordinate in coordinates:
         group, _, version = coordinate.split(":")
         assert version

@@ -13,6 +13,7 @@ from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.pretraining.pretrain import pretrain
 from tailorbird.pretraining.stages import MASK
+from tailorbird.pretraining.token_store import TokenStore
 from tests.data import Interrupt
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -223,3 +224,44 @@ def test_a_base_of_another_origin_is_refused(whole: Path, corpus: Path, tmp_path
 def test_limits_beyond_the_positions_of_the_earlier_base_are_refused(whole: Path, corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="max_source_tokens = 2000: the base to go on from has 1024 positions"):
         pretrain(tmp_path, replace(CONTINUED, max_source_tokens=2000), corpus=corpus, start=str(whole))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A list that holds one project out, and the base made from it."""
+    folder = tmp_path_factory.mktemp("three")
+    first, second = (str((FIXTURES / name).resolve()) for name in ("junit4-ledger", "junit5-parcel"))
+    other = folder / "other"
+    (other / "src/main/java/q").mkdir(parents=True)
+    (other / "src/test/java/q").mkdir(parents=True)
+    methods = " ".join(f"public int times{n}(int value) {{ return value * {n}; }}" for n in range(12))
+    (other / "src/main/java/q/Scale.java").write_text(f"package q; public class Scale {{ {methods} }}")
+    tests = " ".join(
+        f"@Test public void testTimes{n}() {{ assertEquals({n}, new Scale().times{n}(1)); }}" for n in range(12)
+    )
+    (other / "src/test/java/q/ScaleTest.java").write_text(
+        f"package q; import org.junit.Test; import static org.junit.Assert.*; public class ScaleTest {{ {tests} }}"
+    )
+    listed = folder / "corpus.toml"
+    listed.write_text(f"coordinates = {json.dumps([first, second])}\nheld_out = {json.dumps([str(other)])}")
+    pretrain(folder / "base", CONFIG, corpus=listed)
+    return listed, folder / "base"
+
+
+def test_a_held_out_project_is_measured_on_and_never_trained_on(three: tuple[Path, Path]) -> None:
+    _, out = three
+    report = json.loads((out / "pretraining.json").read_text())
+    corpus = report["corpus"]
+    assert [part["held_out"] for part in corpus["parts"]] == [False, False, True]
+    assert corpus["held_out_pairs"] == corpus["parts"][2]["pairs_kept"] == 12
+    assert corpus["pairs"] == sum(part["pairs_kept"] for part in corpus["parts"][:2])
+    assert corpus["snippets"] == sum(part["snippets"] for part in corpus["parts"][:2])
+    assert report["greedy"]["outputs"] == 12
+    assert "They are of artifacts that were held out whole." in (out / "README.md").read_text()
+    tokenizer = load_base(str(out)).tokenizer
+    store = TokenStore(out / "work" / "corpus" / "denoise")
+    assert not any("times" in tokenizer.decode(store[at]) for at in range(len(store)))
+    sources = TokenStore(out / "work" / "corpus" / "pairs-source")
+    assert ["times" in tokenizer.decode(sources[at]) for at in range(len(sources))] == [
+        at >= corpus["pairs"] for at in range(len(sources))
+    ]
