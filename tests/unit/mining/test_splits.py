@@ -61,7 +61,7 @@ def exact(left: str, right: str) -> float:
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PAIRS, st.integers(0, 3))
 def test_nothing_straddles(pairs: list[Pair], seed: int) -> None:
     try:
@@ -86,7 +86,7 @@ def test_nothing_straddles(pairs: list[Pair], seed: int) -> None:
         assert count == sum(value >= limit for value in nearest)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(TEXTS, min_size=1, max_size=25), st.sampled_from([0.3, 0.5, 0.7, 0.9, 1.0]))
 def test_neighbours_are_exact(texts: list[str], threshold: float) -> None:
     wanted = [
@@ -130,7 +130,7 @@ def test_big_groups_train_and_each_split_has_something() -> None:
     assert divided.leakage.largest_group == 100
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 60), min_size=3, max_size=12), st.integers(0, 3))
 def test_any_three_groups_can_be_split(sizes: list[int], seed: int) -> None:
     names = [one.split for one in split(many(sizes), seed=seed).pairs]
