@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_type_hints
+from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
 
@@ -216,6 +216,8 @@ def _converted(kind: type[T], given: Mapping[str, object], origin: str) -> T:
         reason, _, place = str(error).partition(" - at ")
         reason = reason.replace("`array`", "a list such as ['a', 'b']").replace("`object`", "a table")
         where = place.strip("`").removeprefix("$.") or "the file"
+        choices = get_args(get_type_hints(kind).get(where))
+        remedy = f" Choose one of {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else ""
         raise UsageError(
-            f"{where} ({origin}) has a value that does not fit: {reason[0].lower()}{reason[1:]}."
+            f"{where} ({origin}) has a value that does not fit: {reason[0].lower()}{reason[1:]}.{remedy}"
         ) from error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tailorbird.config import CompareConfig, GenerateConfig, PersonaliseConfig, load_config
+from tailorbird.config import CompareConfig, GenerateConfig, MineConfig, PersonaliseConfig, load_config
 from tailorbird.errors import UsageError
 
 
@@ -80,3 +80,8 @@ def test_a_file_that_is_not_there_or_not_toml_is_a_usage_error(tmp_path: Path) -
     (tmp_path / "bad.toml").write_bytes(b"\xff = 1")
     with pytest.raises(UsageError, match=r"bad\.toml is not valid TOML"):
         load_config(PersonaliseConfig, tmp_path / "bad.toml")
+
+
+def test_a_value_that_is_no_choice_names_the_choices() -> None:
+    with pytest.raises(UsageError, match=r"invalid enum value 'other'\. Choose one of tailorbird, methods2test\."):
+        load_config(MineConfig, heuristics="other")

@@ -6,7 +6,7 @@ from typing import cast
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from tailorbird.base.load import EMBEDDED, embedded_folder, load_base
+from tailorbird.base.load import EMBEDDED, Base, embedded_folder, load_base
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import UsageError
 from tailorbird.pretraining.export import RECORD, PretrainingReport
@@ -48,9 +48,8 @@ def load_ancestor(name: str) -> Ancestor:
     UsageError when `tailorbird pretrain` did not make it: its tokens and its history would be other ones.
     """
     folder = embedded_folder() if name == EMBEDDED else Path(name)
-    base = load_base(name)
-    special = (base.tokenizer.pad_token_id, base.tokenizer.eos_token_id, base.tokenizer.mask_token_id)
-    if special != (PAD, END, MASK) or not (folder / RECORD).exists():
+    base = load_base(name) if (folder / RECORD).exists() else None
+    if base is None or _special_tokens(base) != (PAD, END, MASK):
         raise UsageError(
             f"--from {name} is no base of `tailorbird pretrain` (its folder would hold {RECORD}): "
             "give one, or leave --from out to begin anew."
@@ -58,3 +57,7 @@ def load_ancestor(name: str) -> Ancestor:
     report = read_json(folder / RECORD, PretrainingReport)
     tokenizer = cast(PreTrainedTokenizerFast, base.tokenizer)
     return Ancestor(base.model, tokenizer, base.sha256, (*report.earlier, replace(report, earlier=())))
+
+
+def _special_tokens(base: Base) -> tuple[int | None, ...]:
+    return base.tokenizer.pad_token_id, base.tokenizer.eos_token_id, base.tokenizer.mask_token_id
