@@ -27,6 +27,9 @@ Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 Heuristics: TypeAlias = Literal["tailorbird", "methods2test"]
 Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
 
+DEFAULT_CONTEXT = "fm_fc_ms_ff+neighbour"
+"""What the embedded base was trained to read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MineConfig:
@@ -36,6 +39,9 @@ class MineConfig:
     """Draws the split."""
     heuristics: Heuristics = "tailorbird"
     """How focal methods are found; ``methods2test`` are the published heuristics, to compare with."""
+    context: str = DEFAULT_CONTEXT
+    """What a model is shown of each focal method: fm, fm_fc, fm_fc_co, fm_fc_ms or fm_fc_ms_ff; ``+skeleton`` adds the
+    test class's own fields, set-up and helpers, ``+neighbour`` the most similar training pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,7 @@ class PersonaliseConfig:
     unasserted: bool = False
     """Train on test cases that assert nothing too."""
     precision: Precision = "auto"
-    max_source_tokens: Count = 320
+    max_source_tokens: Count = 384
     max_target_tokens: Count = 256
     settings: dict[str, Scalar] = field(default_factory=dict)
     """The strategy's own settings, such as ``settings.length`` of prefix."""
@@ -81,7 +87,7 @@ class GenerateConfig:
     """Only the first so many pairs of the split."""
     seed: Seed = 0
     batch_size: Count = 8
-    max_source_tokens: Count = 320
+    max_source_tokens: Count = 384
     max_target_tokens: Count = 256
     """Longest candidate, and the part of a reference whose loss is taken."""
 
@@ -104,7 +110,7 @@ class CompareConfig:
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
     generation_batch_size: Count = 16
-    max_source_tokens: Count = 320
+    max_source_tokens: Count = 384
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     """For each strategy its own settings, such as ``settings.prefix.length``."""
@@ -126,6 +132,8 @@ class PretrainConfig:
     denoising_tokens: Count = 128
     """Longest snippet of the first stage, in tokens: short ones teach reading soonest."""
     denoising_learning_rate: Positive = 1e-3
+    broken_off: Share = 0.5
+    """Share of denoised methods that break off somewhere and are to be gone on with; the others have spans masked."""
     pair_steps: Count = 4800
     pair_batch_size: Count = 8
     pair_learning_rate: Positive = 1e-3
@@ -133,7 +141,7 @@ class PretrainConfig:
     """Share of the second stage's steps, at the end, over which the rate falls to 0."""
     denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4
     """In the second stage every so many steps denoise still; 0 never does."""
-    max_source_tokens: Count = 320
+    max_source_tokens: Count = 384
     max_target_tokens: Count = 256
     """Pairs with a longer test case are left out: a cut one would teach unfinished tests."""
     validations: Count = 7

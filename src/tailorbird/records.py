@@ -50,7 +50,40 @@ class FocalMethod:
     text: str
     """The method as written, from its first modifier or annotation to its closing brace; Javadoc left out."""
     context: str
-    """The focal context at the data set's level (``fm_fc_ms_ff``)."""
+    """The focal context at the data set's published level, such as ``fm_fc_ms_ff``."""
+
+
+HOLE = "// <test>"
+"""The line of a skeleton at which a test method goes in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestClass:
+    """A test class without its tests: what a test needs around it to compile."""
+
+    __test__ = False
+
+    class_name: str
+    package: str
+    path: str
+    text: str
+    """Its whole file without any test method, the line `HOLE` where one of this class goes in. Nested classes of tests
+    that nothing else refers to are left out as well."""
+    outline: str
+    """In short: fields, set-up and tear-down in full, signatures of helpers; in canonical layout."""
+    inherited: tuple[str, ...]
+    """Qualified names of the superclasses that stand in the project, nearest first."""
+    inherited_set_up: tuple[str, ...]
+    """``class: signature`` of what these set up and tear down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """The test case of a similar focal method, for a model to read beside the focal context."""
+
+    pair_id: str
+    focal_text: str
+    test_text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +126,10 @@ class Pair:
     """Near-duplicate cluster; a cluster and a focal class never straddle two splits."""
     split: str
     """``train``, ``validation`` or ``test``."""
+    skeleton: str | None = None
+    """At levels with ``+skeleton``: the outline of the test class."""
+    neighbour: Neighbour | None = None
+    """At levels with ``+neighbour``: the training pair with the most similar focal method of another class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +168,7 @@ class DataManifest:
     tailorbird: str
     source: Provenance
     context_level: str
+    """A published level, with ``+skeleton`` and ``+neighbour`` where pairs carry these."""
     heuristics: str
     """How focal methods were found: ``tailorbird``, or ``methods2test`` for the published heuristics."""
     seed: int
@@ -144,6 +182,8 @@ class DataManifest:
     skipped: tuple[Skipped, ...]
     seconds: float
     pairs_sha256: str
+    test_classes_sha256: str = ""
+    """Of ``test_classes.jsonl``, the skeletons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

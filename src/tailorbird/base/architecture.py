@@ -5,6 +5,9 @@ from transformers import BartConfig, BartForConditionalGeneration
 
 MAX_POSITIONS = 1024
 
+_AMPLITUDE = 0.5
+"""Of the positions at the start: their root mean square is then that of the scaled token embeddings."""
+
 
 def embedded_config(*, vocabulary_size: int = 8192, width: int = 256, blocks: int = 4) -> BartConfig:
     """Configuration of a small BART: ``blocks`` encoder and ``blocks`` decoder blocks of ``width`` features.
@@ -37,8 +40,21 @@ def embedded_config(*, vocabulary_size: int = 8192, width: int = 256, blocks: in
 def new_embedded_model(
     *, vocabulary_size: int, seed: int, width: int = 256, blocks: int = 4
 ) -> BartForConditionalGeneration:
-    """An untrained model of the embedded shape, its weights drawn from ``seed``."""
+    """An untrained model of the embedded shape, its weights drawn from ``seed`` and its positions sinusoids.
+
+    BART draws its learned positions too. Started as sinusoids they tell attention from the first step on which token is
+    the next one, which copying needs: at equal seconds the input gain was more than twice that of drawn ones.
+    """
     torch.manual_seed(seed)
     model = BartForConditionalGeneration(embedded_config(vocabulary_size=vocabulary_size, width=width, blocks=blocks))
+    for half in (model.model.encoder, model.model.decoder):
+        positions = half.embed_positions.weight
+        positions.data.copy_(_AMPLITUDE * _sinusoids(*positions.shape))
     model.set_attn_implementation("eager")
     return model
+
+
+def _sinusoids(count: int, width: int) -> torch.Tensor:
+    """Positions of the first Transformer (Vaswani et al., 2017), sines before cosines; (count, width)."""
+    angles = torch.arange(count)[:, None] / 10_000 ** (torch.arange(0, width, 2) / width)
+    return torch.cat([angles.sin(), angles.cos()], dim=1)

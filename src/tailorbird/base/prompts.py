@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from transformers import PreTrainedTokenizerBase
 
 from tailorbird.java_text import canonical_layout
-from tailorbird.records import Pair
+from tailorbird.records import FocalMethod, Neighbour, Pair
 
-MAX_SOURCE_TOKENS = 320
+MAX_SOURCE_TOKENS = 384
 MAX_TARGET_TOKENS = 256
 
 
@@ -18,6 +18,9 @@ class Prompt:
     source: tuple[int, ...]
     target: tuple[int, ...]
     source_cut: bool
+    """Some of the input did not fit."""
+    focal_cut: bool
+    """The focal method itself did not."""
     target_cut: bool
 
 
@@ -28,12 +31,64 @@ def encode_pair(
     max_source: int = MAX_SOURCE_TOKENS,
     max_target: int = MAX_TARGET_TOKENS,
 ) -> Prompt:
-    """Encode ``pair``; the focal context stands with the focal method first, so that a cut takes it last."""
-    source = _ids(tokenizer, pair.focal.context)
+    """Encode ``pair``: the focal context, then the test class's skeleton and the neighbour, where it has these.
+
+    Of the neighbour the test case comes before the focal method. Each part has its own end token.
+
+    What does not fit is cut in this order: the context's end (fields, then signatures of methods and constructors), the
+    skeleton's end, the neighbour's end (its focal method, then its test case), the focal method's end.
+    """
+    context = _ids(tokenizer, pair.focal.context)
+    skeleton = _ids(tokenizer, pair.skeleton) if pair.skeleton else ()
+    neighbour = _neighbour_ids(tokenizer, pair.neighbour)
+    focal = min(len(_ids(tokenizer, _through_focal_method(pair.focal))), len(context))  # Counts its end token.
+    room = _Room(max_source)
+    method = room.take(focal)
+    beside = room.take(len(neighbour))
+    around = room.take(len(skeleton))
+    rest = room.take(len(context) - focal)
+    source = (*_cut(context, method + rest), *_cut(skeleton, around), *_cut(neighbour, beside))
     target = _ids(tokenizer, canonical_layout(pair.test.text))
-    # The source keeps its end token when it is cut; a cut target must not pretend to be complete.
-    cut_source = source if len(source) <= max_source else (*source[: max_source - 1], source[-1])
-    return Prompt(cut_source, target[:max_target], len(source) > max_source, len(target) > max_target)
+    return Prompt(
+        source=source,
+        # A cut target must not pretend to be complete: its end token goes.
+        target=target[:max_target],
+        source_cut=len(source) < len(context) + len(skeleton) + len(neighbour),
+        focal_cut=method < focal,
+        target_cut=len(target) > max_target,
+    )
+
+
+class _Room:
+    """Tokens that are still free."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+
+    def take(self, wanted: int) -> int:
+        """How many of ``wanted`` there is room for; a lone end token is none."""
+        taken = wanted if wanted <= self._free else self._free
+        if taken == 1 < wanted:
+            taken = 0
+        self._free -= taken
+        return taken
+
+
+def _through_focal_method(focal: FocalMethod) -> str:
+    """The context up to the end of the focal method."""
+    method = canonical_layout(focal.text)
+    before, found, _ = focal.context.partition(method)
+    return before + found
+
+
+def _neighbour_ids(tokenizer: PreTrainedTokenizerBase, neighbour: Neighbour | None) -> tuple[int, ...]:
+    if neighbour is None:
+        return ()
+    return _ids(tokenizer, f"{canonical_layout(neighbour.test_text)}\n{canonical_layout(neighbour.focal_text)}")
+
+
+def _cut(tokens: tuple[int, ...], length: int) -> tuple[int, ...]:
+    return tokens if len(tokens) <= length else (*tokens[: length - 1], tokens[-1]) if length else ()
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ Examples:
   tailorbird mine ~/code/my-project --out data
   tailorbird mine https://example.org/team/project.git@4f1c2d9 --out data
   tailorbird mine commons-codec:commons-codec:1.16.0 --out data --seed 1
+  tailorbird mine . --out data --context fm_fc_ms_ff+skeleton
   tailorbird mine . --out data --json | jq .pairs
 """
 
@@ -40,21 +41,33 @@ def mine(
         str, typer.Argument(metavar="SOURCE", help="A folder, a git URL (URL@commit), or group:artifact:version.")
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for pairs.jsonl and manifest.json.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for pairs.jsonl, test_classes.jsonl and manifest.json.")
+    ],
     seed: Seed = None,
     heuristics: Annotated[
         str | None,
         typer.Option("--heuristics", help="How to find focal methods: tailorbird, or methods2test to compare with."),
     ] = None,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="LEVEL",
+            help="What a model is shown: fm, fm_fc, fm_fc_co, fm_fc_ms, fm_fc_ms_ff; then +skeleton, +neighbour.",
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Pair the project's tests with the methods they test, and split the pairs without leaks."""
-    config = load_config(MineConfig, seed=seed, heuristics=heuristics)
+    config = load_config(MineConfig, seed=seed, heuristics=heuristics, context=context)
     from tailorbird.mining.pipeline import mine as run
 
     with shown_progress(quiet=quiet) as progress:
-        manifest = run(source, out, seed=config.seed, heuristics=config.heuristics, progress=progress)
+        manifest = run(
+            source, out, seed=config.seed, heuristics=config.heuristics, context=config.context, progress=progress
+        )
     if json:
         print_json(_summary(manifest))
     else:

@@ -3,17 +3,16 @@
 A model that loses to it has not earned its cost.
 """
 
-import logging
 import time
 from pathlib import Path
 
 import bm25s
-import numpy as np
 
 from tailorbird import __version__
 from tailorbird.errors import DataError
-from tailorbird.java_text import canonical_layout, lexemes
+from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet
+from tailorbird.mining.neighbours import Nearest
 from tailorbird.records import Candidate, Cost, GenerationHeader
 from tailorbird.storage import write_jsonl
 
@@ -26,20 +25,17 @@ def copy_nearest(data: DataSet, out: Path, *, split: str = "test", limit: int | 
     if not training or not wanted:
         raise DataError(f"The data set has {len(training)} training and {len(wanted)} {split} pairs: nothing to copy.")
     started = time.perf_counter()
-    # It logs each step at its own level, whatever the command line's is.
-    logging.getLogger("bm25s").setLevel(logging.WARNING)
-    index = bm25s.BM25()
-    index.index([_terms(pair.focal.text) for pair in training], show_progress=False)
+    nearest = Nearest(training)
     candidates = []
     for pair in wanted:
-        scores = index.get_scores(_terms(pair.focal.text))
         # The first of equals, so that the copy is the same on every machine.
-        nearest = training[int(np.argmax(scores))]
+        copied = nearest.most_similar(pair)
+        assert copied is not None  # There are training pairs.
         candidates.append(
             Candidate(
                 pair_id=pair.id,
                 index=0,
-                text=canonical_layout(nearest.test.text),
+                text=canonical_layout(copied.test.text),
                 log_probability=None,
                 tokens=0,
                 finished=True,
@@ -62,7 +58,3 @@ def copy_nearest(data: DataSet, out: Path, *, split: str = "test", limit: int | 
     )
     write_jsonl(out, [header, *candidates])
     return header
-
-
-def _terms(text: str) -> list[str]:
-    return [lexeme for lexeme in lexemes(text) if lexeme[0].isalnum() or lexeme[0] in "_$"] or ["<empty>"]

@@ -1,25 +1,63 @@
-"""Focal context: the focal method inside its class, as the models read it.
+"""Focal context: the focal method inside its class, as the models read it, and what may stand beside it.
 
-Level ``fm_fc_ms_ff`` of AthenaTest (arXiv 2009.05617) and Methods2Test: the focal method, its class's name, the
-signatures of the class's other non-private methods and constructors, and its non-private fields.
+The levels of AthenaTest (arXiv 2009.05617) and Methods2Test, each adding to the one before: ``fm`` the focal method,
+``fm_fc`` its class's name, ``fm_fc_co`` the constructors' signatures, ``fm_fc_ms`` those of the other methods,
+``fm_fc_ms_ff`` the fields; private members are left out. Two additions of our own go with any of them: ``+skeleton``,
+what stands around the tests of the test class, and ``+neighbour``, a similar training pair.
 """
 
+from dataclasses import dataclass
+
+from tailorbird.errors import UsageError
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.declarations import JavaType, Method
 
-LEVEL = "fm_fc_ms_ff"
+PUBLISHED = ("fm", "fm_fc", "fm_fc_co", "fm_fc_ms", "fm_fc_ms_ff")
+SKELETON, NEIGHBOUR = "skeleton", "neighbour"
 
 
-def focal_context(owner: JavaType, focal: Method) -> str:
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How much a model is shown."""
+
+    published: str
+    skeleton: bool
+    neighbour: bool
+
+    def __str__(self) -> str:
+        added = [name for name, wanted in ((SKELETON, self.skeleton), (NEIGHBOUR, self.neighbour)) if wanted]
+        return "+".join([self.published, *added])
+
+
+def parse_level(text: str) -> Level:
+    """The level that ``text`` names, such as ``fm_fc_ms_ff+neighbour``; UsageError for any other."""
+    published, *added = text.split("+")
+    if published not in PUBLISHED or len(set(added)) < len(added) or not {SKELETON, NEIGHBOUR}.issuperset(added):
+        raise UsageError(
+            f"There is no context level {text!r}: give one of {', '.join(PUBLISHED)}, "
+            f"with +{SKELETON}, +{NEIGHBOUR} or both after it."
+        )
+    return Level(published, SKELETON in added, NEIGHBOUR in added)
+
+
+def focal_context(owner: JavaType, focal: Method, published: str = PUBLISHED[-1]) -> str:
     """The context of ``focal`` in canonical layout; it comes first, so that a cut at the end spares it."""
-    lines = [f"{owner.simple_name} {{", canonical_layout(focal.text)]
-    lines.extend(
-        f"{method.signature};"
-        for method in (*owner.constructors, *owner.methods)
-        if method is not focal and "private" not in method.modifiers
-    )
-    if owner.constants:
-        lines.append(f"{', '.join(owner.constants)};")
-    lines.extend(f"{field.declaration};" for field in owner.fields if not field.private)
+    text = canonical_layout(focal.text)
+    depth = PUBLISHED.index(published)
+    if not depth:
+        return text
+    lines = [f"{owner.simple_name} {{", text]
+    for method in owner.constructors if depth >= 2 else ():
+        lines.extend(_shown(method, focal))
+    for method in owner.methods if depth >= 3 else ():
+        lines.extend(_shown(method, focal))
+    if depth >= 4:
+        if owner.constants:
+            lines.append(f"{', '.join(owner.constants)};")
+        lines.extend(f"{field.declaration};" for field in owner.fields if not field.private)
     lines.append("}")
     return "\n".join(lines)
+
+
+def _shown(method: Method, focal: Method) -> list[str]:
+    return [] if method is focal or "private" in method.modifiers else [f"{method.signature};"]

@@ -1,4 +1,4 @@
-"""A mined data set on disk: ``pairs.jsonl`` and ``manifest.json``."""
+"""A mined data set on disk: ``pairs.jsonl``, ``test_classes.jsonl`` and ``manifest.json``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 
 from tailorbird.errors import DataError
-from tailorbird.records import FORMAT_VERSION, DataManifest, Pair
+from tailorbird.records import FORMAT_VERSION, DataManifest, Pair, TestClass
 from tailorbird.storage import read_bytes, read_json, read_jsonl, sha256_file, write_json, write_jsonl
 
 PAIRS = "pairs.jsonl"
+TEST_CLASSES = "test_classes.jsonl"
 MANIFEST = "manifest.json"
 
 
@@ -65,6 +66,20 @@ def save_pairs(folder: Path, pairs: tuple[Pair, ...]) -> str:
     # An old manifest must not stand beside new pairs if this run is killed in between: it would be refused, not wrong.
     write_jsonl(folder / PAIRS, pairs)
     return sha256_file(folder / PAIRS)
+
+
+def save_test_classes(folder: Path, classes: tuple[TestClass, ...]) -> str:
+    """Write the skeletons; returns the file's SHA-256."""
+    write_jsonl(folder / TEST_CLASSES, classes)
+    return sha256_file(folder / TEST_CLASSES)
+
+
+def load_test_classes(folder: Path) -> tuple[TestClass, ...]:
+    """The skeletons of the data set in ``folder``, verified; DataError where they are missing or changed."""
+    path = folder / TEST_CLASSES
+    if not path.is_file() or sha256_file(path) != read_json(folder / MANIFEST, DataManifest).test_classes_sha256:
+        raise DataError(f"{path} is not the file that {folder / MANIFEST} describes: mine it again.")
+    return tuple(read_jsonl(path, TestClass))
 
 
 def save_manifest(folder: Path, manifest: DataManifest) -> None:

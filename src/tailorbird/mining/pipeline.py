@@ -1,27 +1,29 @@
 """Mining from end to end: a source in, ``pairs.jsonl`` and ``manifest.json`` out."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from tailorbird import __version__
-from tailorbird.config import Heuristics
+from tailorbird.config import DEFAULT_CONTEXT, Heuristics
 from tailorbird.errors import DataError
 from tailorbird.mining import dataset, splits
-from tailorbird.mining.context import LEVEL, focal_context
+from tailorbird.mining.context import PUBLISHED, focal_context, parse_level
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.files import read_sources, walk
 from tailorbird.mining.java import JavaParser
 from tailorbird.mining.methods2test import Methods2TestMatcher
 from tailorbird.mining.names import TypeIndex
+from tailorbird.mining.neighbours import with_neighbours
 from tailorbird.mining.pairing import Focal, Matcher
 from tailorbird.mining.recognise import Recogniser
+from tailorbird.mining.skeleton import skeleton
 from tailorbird.mining.uses import Reader
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import FORMAT_VERSION, DataManifest, FocalMethod, Pair, Skipped, TestCase
+from tailorbird.records import FORMAT_VERSION, DataManifest, FocalMethod, Pair, Skipped, TestCase, TestClass
 from tailorbird.sources import resolve
 from tailorbird.storage import sha256_bytes
 
@@ -32,6 +34,8 @@ class MinedTree:
 
     pairs: tuple[Pair, ...]
     test_cases: tuple[TestCase, ...]
+    test_classes: tuple[TestClass, ...]
+    """The skeletons of all classes with test cases, in order of path and name."""
     files: int
     skipped: tuple[Skipped, ...]
 
@@ -51,7 +55,13 @@ MATCHERS: dict[Heuristics, Callable[[TypeIndex, JavaType, Reader], FindsFocal]] 
 
 
 def mine(
-    source: str, out: Path, *, seed: int = 0, heuristics: Heuristics = "tailorbird", progress: Progress | None = None
+    source: str,
+    out: Path,
+    *,
+    seed: int = 0,
+    heuristics: Heuristics = "tailorbird",
+    context: str = DEFAULT_CONTEXT,
+    progress: Progress | None = None,
 ) -> DataManifest:
     """Mine SOURCE (a folder, a git URL, ``group:artifact:version``) into the folder ``out``.
 
@@ -59,36 +69,46 @@ def mine(
 
     Raises SourceError when the source cannot be had, and DataError when it has no Java, no tests, or too few pairs.
     """
+    level = parse_level(context)
     start = time.perf_counter()
     resolved = resolve(source)
-    mined = mine_tree(resolved.root, heuristics=heuristics, progress=progress)
+    mined = mine_tree(resolved.root, heuristics=heuristics, published=level.published, progress=progress)
     _check(mined, source)
     divided = splits.split(mined.pairs, seed=seed)
-    pairs_sha256 = dataset.save_pairs(out, divided.pairs)
-    sizes = Counter(pair.split for pair in divided.pairs)
+    pairs = _beside(divided.pairs, mined.test_classes if level.skeleton else ())
+    if level.neighbour:
+        pairs = with_neighbours(pairs)
+    pairs_sha256 = dataset.save_pairs(out, pairs)
+    sizes = Counter(pair.split for pair in pairs)
     manifest = DataManifest(
         format_version=FORMAT_VERSION,
         tailorbird=__version__,
         source=resolved.provenance,
-        context_level=LEVEL,
+        context_level=str(level),
         heuristics=heuristics,
         seed=seed,
         files=mined.files,
         test_cases=len(mined.test_cases),
-        pairs=len(divided.pairs),
-        unasserted=sum(not pair.test.assertions for pair in divided.pairs),
+        pairs=len(pairs),
+        unasserted=sum(not pair.test.assertions for pair in pairs),
         splits={name: sizes[name] for name in splits.NAMES},
         leakage=divided.leakage,
         skipped=mined.skipped,
         seconds=round(time.perf_counter() - start, 3),
         pairs_sha256=pairs_sha256,
+        test_classes_sha256=dataset.save_test_classes(out, mined.test_classes),
     )
     dataset.save_manifest(out, manifest)
     return manifest
 
 
 def mine_tree(
-    root: Path, *, heuristics: Heuristics = "tailorbird", distinct: bool = True, progress: Progress | None = None
+    root: Path,
+    *,
+    heuristics: Heuristics = "tailorbird",
+    published: str = PUBLISHED[-1],
+    distinct: bool = True,
+    progress: Progress | None = None,
 ) -> MinedTree:
     """Find the test cases of a tree and the focal method of each; pure, deterministic, in order of path and line.
 
@@ -104,42 +124,66 @@ def mine_tree(
         watch.update(done)
     watch.finish()
     index = TypeIndex(types)
-    cases: list[TestCase] = []
-    pairs: list[Pair] = []
-    watch.start("pairing tests", len(types))
     recogniser = Recogniser(index)
+    tests = _Tests(index, recogniser, MATCHERS[heuristics], published)
+    watch.start("pairing tests", len(types))
     for done, owner in enumerate(types, start=1):
-        _mine_type(owner, index, recogniser, MATCHERS[heuristics], cases, pairs)
+        tests.take(owner)
         watch.update(done)
     watch.finish()
-    cases.sort(key=lambda case: (case.path, case.line, case.name))
-    pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
-    kept = _distinct(pairs) if distinct else tuple(pairs)
-    return MinedTree(kept, tuple(cases), len(found.files), tuple(found.skipped))
+    tests.cases.sort(key=lambda case: (case.path, case.line, case.name))
+    tests.pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
+    kept = _distinct(tests.pairs) if distinct else tuple(tests.pairs)
+    return MinedTree(kept, tuple(tests.cases), tests.skeletons(), len(found.files), tuple(found.skipped))
 
 
-def _mine_type(
-    owner: JavaType,
-    index: TypeIndex,
-    recogniser: Recogniser,
-    matcher_of: Callable[[TypeIndex, JavaType, Reader], FindsFocal],
-    cases: list[TestCase],
-    pairs: list[Pair],
-) -> None:
-    found = recogniser.cases(owner)
-    if not found:
-        return
-    reader = Reader(index, owner)
-    matcher = matcher_of(index, owner, reader)
-    for method, recognised in found:
-        case = replace(recognised, assertions=reader.assertions(method))
-        cases.append(case)
-        focal = matcher.focal(method)
-        if focal is not None:
-            pairs.append(_pair(focal, case))
+@dataclass(slots=True)
+class _Tests:
+    """What has been found so far."""
+
+    index: TypeIndex
+    recogniser: Recogniser
+    matcher_of: Callable[[TypeIndex, JavaType, Reader], FindsFocal]
+    published: str
+    cases: list[TestCase] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    classes: list[tuple[JavaType, list[Method]]] = field(default_factory=list)
+
+    def take(self, owner: JavaType) -> None:
+        """Read the tests of one class, if it has any."""
+        found = self.recogniser.cases(owner)
+        if not found:
+            return
+        self.classes.append((owner, [method for method, _ in found]))
+        reader = Reader(self.index, owner)
+        matcher = self.matcher_of(self.index, owner, reader)
+        for method, recognised in found:
+            case = replace(recognised, assertions=reader.assertions(method))
+            self.cases.append(case)
+            focal = matcher.focal(method)
+            if focal is not None:
+                self.pairs.append(_pair(focal, case, self.published))
+
+    def skeletons(self) -> tuple[TestClass, ...]:
+        """The skeleton of each class taken, where its source was kept."""
+        of_file: dict[str, list[Method]] = defaultdict(list)
+        for owner, methods in self.classes:
+            of_file[owner.scope.path].extend(methods)
+        made = [
+            skeleton(owner, methods, of_file[owner.scope.path], self.recogniser.superclasses(owner)[1:])
+            for owner, methods in self.classes
+            if any(method.node is not None for method in methods)
+        ]
+        return tuple(sorted(made, key=lambda one: (one.path, one.class_name)))
 
 
-def _pair(focal: Focal, case: TestCase) -> Pair:
+def _beside(pairs: tuple[Pair, ...], classes: Iterable[TestClass]) -> tuple[Pair, ...]:
+    """The pairs, each with the outline of its test class where that is among ``classes``."""
+    outlines = {(one.path, one.class_name): one.outline for one in classes}
+    return tuple(replace(pair, skeleton=outlines.get((pair.test.path, pair.test.class_name))) for pair in pairs)
+
+
+def _pair(focal: Focal, case: TestCase, published: str) -> Pair:
     owner, method = focal.owner, focal.method
     place = f"{owner.scope.path}:{method.line}:{method.signature}\n{case.path}:{case.line}:{case.name}"
     return Pair(
@@ -154,7 +198,7 @@ def _pair(focal: Focal, case: TestCase) -> Pair:
             line=method.line,
             end_line=method.end_line,
             text=method.text,
-            context=focal_context(owner, method),
+            context=focal_context(owner, method, published),
         ),
         test=case,
         evidence=focal.evidence,

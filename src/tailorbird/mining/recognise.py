@@ -56,7 +56,7 @@ class Recogniser:
         """Whether the superclasses lead to ``junit.framework.TestCase``, as far as they are in the project."""
         if _declares_annotated_tests(owner):
             return False
-        *_, last = self._superclasses(owner)
+        *_, last = self.superclasses(owner)
         above = bare(last.superclass or "")
         if above.rpartition(".")[2] != _JUNIT3_ROOT:
             # A test base class from elsewhere: its name is all there is to go by.
@@ -66,13 +66,14 @@ class Recogniser:
 
     def _all_public_are_tests(self, owner: JavaType) -> bool:
         """``@Test`` of TestNG on the class or on one above it."""
-        for one in self._superclasses(owner):
+        for one in self.superclasses(owner):
             for annotation in one.annotations:
                 if _annotated(annotation, one.scope) is not None and _is_testng(annotation, one.scope):
                     return True
         return False
 
-    def _superclasses(self, owner: JavaType) -> list[JavaType]:
+    def superclasses(self, owner: JavaType) -> list[JavaType]:
+        """``owner`` and the classes above it that stand in the project, nearest first."""
         found = [owner]
         while found[-1].superclass:
             above = self._index.resolve(found[-1].superclass, found[-1])

@@ -1,4 +1,4 @@
-"""BART's text infilling: spans of the input become one mask each, the whole text is the target (Lewis et al., 2020)."""
+"""What the base restores: a text with masked spans, or one that breaks off; the whole text is the target each time."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,8 @@ MEAN_SPAN = 3.0
 def infill(tokens: Sequence[int], *, mask: int, random: np.random.Generator, share: float = MASKED_SHARE) -> list[int]:
     """``tokens`` with about ``share`` of them masked, in spans of Poisson(3) length, one ``mask`` for each span.
 
-    A span of length 0 inserts a mask where nothing is missing, as in the paper. The last token (the end) is kept.
+    BART's text infilling (Lewis et al., 2020), where a span of length 0 inserts a mask and nothing is missing. The last
+    token (the end) is kept.
     """
     body = list(tokens[:-1])
     budget = round(share * len(body))
@@ -30,3 +31,14 @@ def infill(tokens: Sequence[int], *, mask: int, random: np.random.Generator, sha
         if keep[position]:
             noised.append(token)
     return [*noised, tokens[-1]]
+
+
+def break_off(tokens: Sequence[int], *, mask: int, random: np.random.Generator) -> list[int]:
+    """``tokens`` up to somewhere between a fifth and four fifths, then one ``mask`` and the last token (the end).
+
+    Infilling mends gaps of a few tokens between two known sides; only this teaches to go on alone, and to end (the
+    S-denoiser of UL2, Tay et al., 2022).
+    """
+    body = tokens[:-1]
+    kept = int(random.integers(len(body) // 5, max(len(body) // 5 + 1, len(body) * 4 // 5)))
+    return [*body[:kept], mask, tokens[-1]]

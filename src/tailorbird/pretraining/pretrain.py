@@ -140,6 +140,7 @@ class _Pretraining:
             batch_size=config.denoising_batch_size,
             length=config.denoising_tokens,
             seed=config.seed,
+            broken_off=config.broken_off,
         )
         probe = DenoisingBatches(
             snippets.store,
@@ -187,6 +188,7 @@ class _Pretraining:
             batch_size=config.pair_batch_size,
             length=config.max_target_tokens,
             seed=config.seed + 2,
+            broken_off=config.broken_off,
         )
         probe = [examples[index] for index in held_out]
         report = self._stage(

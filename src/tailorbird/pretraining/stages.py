@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tailorbird.pretraining.denoising import infill
+from tailorbird.pretraining.denoising import break_off, infill
 from tailorbird.pretraining.token_store import TokenStore
 from tailorbird.training.batches import Batch, Encoded, EpochOrder, collate
 
@@ -13,10 +13,23 @@ PAD, END, MASK = 1, 2, 4
 
 
 class DenoisingBatches:
-    """Batch of a step: snippets cut to ``length`` tokens, spans masked anew each time from (seed, step)."""
+    """Batch of a step: snippets cut to ``length`` tokens, masked anew each time from (seed, step).
 
-    def __init__(self, store: TokenStore, indices: Sequence[int], *, batch_size: int, length: int, seed: int) -> None:
+    ``broken_off`` is the share of them that break off; the others have spans masked.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        indices: Sequence[int],
+        *,
+        batch_size: int,
+        length: int,
+        seed: int,
+        broken_off: float = 0.0,
+    ) -> None:
         self._store, self._indices, self._length, self._seed = store, list(indices), length, seed
+        self._broken_off = broken_off
         lengths = np.minimum(store.lengths()[self._indices], length)
         self._order = EpochOrder([int(n) for n in lengths], batch_size=batch_size, seed=seed)
 
@@ -36,7 +49,8 @@ class DenoisingBatches:
             tokens = tokens[start : start + self._length]
         if tokens[-1] != END:
             tokens = [*tokens[:-1], END]
-        return Encoded(tuple(infill(tokens, mask=MASK, random=random)), tuple(tokens))
+        noise = break_off if random.random() < self._broken_off else infill
+        return Encoded(tuple(noise(tokens, mask=MASK, random=random)), tuple(tokens))
 
 
 class PairBatches:

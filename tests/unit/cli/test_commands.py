@@ -67,8 +67,9 @@ RESULT = _sample(records.Result)
 
 def test_mine(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     calls = stage("tailorbird.mining.pipeline", "mine", MANIFEST)
-    assert run(app, ["mine", "g:a:1", "--out", "data", "--seed", "3", "--heuristics", "methods2test"]) == 0
-    assert calls == [("g:a:1", Path("data"), {"seed": 3, "heuristics": "methods2test"})]
+    options = ["--seed", "3", "--heuristics", "methods2test", "--context", "fm"]
+    assert run(app, ["mine", "g:a:1", "--out", "data", *options]) == 0
+    assert calls == [("g:a:1", Path("data"), {"seed": 3, "heuristics": "methods2test", "context": "fm"})]
     printed = capsys.readouterr()
     assert "left out: Bad.java: not UTF-8" in printed.out
     assert printed.err.startswith("work: 2 of 2 in ")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tailorbird.errors import DataError
 from tailorbird.java_text import canonical_layout
 from tailorbird.pretraining.corpus import read_list
-from tailorbird.pretraining.denoising import infill
+from tailorbird.pretraining.denoising import break_off, infill
 from tailorbird.pretraining.snippets import snippets
 from tailorbird.pretraining.stages import END, MASK, DenoisingBatches, held_out_indices, mixed, pair_store
 from tailorbird.pretraining.token_store import TokenStore, write_tokens
@@ -40,6 +40,26 @@ def test_noise_keeps_the_end_and_the_order(tokens: list[int], seed: int, share: 
 def test_noise_is_the_generators_alone(tokens: list[int], seed: int) -> None:
     first, second = (infill(tokens, mask=MASK, random=np.random.default_rng(seed)) for _ in range(2))
     assert first == second
+
+
+@given(TOKENS, SEEDS)
+def test_what_breaks_off_goes_on_from_its_beginning(tokens: list[int], seed: int) -> None:
+    noised = break_off(tokens, mask=MASK, random=np.random.default_rng(seed))
+    kept = len(noised) - 2
+    assert noised == [*tokens[:kept], MASK, tokens[-1]]
+    assert (len(tokens) - 1) // 5 <= kept <= max(1, (len(tokens) - 1) * 4 // 5)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.5, 60, 140), (1.0, 200, 200)])
+def test_the_wanted_share_breaks_off(tmp_path: Path, share: float, least: int, most: int) -> None:
+    write_tokens(tmp_path / "store", [[*range(5, 45), END]] * 200)
+    store = TokenStore(tmp_path / "store")
+    batches = DenoisingBatches(store, range(200), batch_size=200, length=50, seed=0, broken_off=share)
+    examples = batches.examples(0)
+    # Infilled ones keep their last but one token in seven of ten cases; those that broke off never do.
+    broken = sum(list(one.source[:-2]) == list(one.target[: len(one.source) - 2]) for one in examples)
+    assert least <= broken <= most + 5
+    assert {one.target for one in examples} == {(*range(5, 45), END)}
 
 
 def test_about_the_wanted_share_is_masked_in_spans_of_about_three() -> None:

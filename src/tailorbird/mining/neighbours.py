@@ -1,0 +1,60 @@
+"""The training pair whose focal method is most like another: BM25 over the words of the focal methods."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import bm25s
+import numpy as np
+
+from tailorbird.java_text import lexemes
+from tailorbird.mining.splits import class_of
+from tailorbird.records import Neighbour, Pair
+
+
+class Nearest:
+    """Looks pairs up among ``training``, the pairs that may be shown."""
+
+    def __init__(self, training: Sequence[Pair]) -> None:
+        # It logs each step at its own level, whatever the command line's is.
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
+        self._training = tuple(training)
+        self._index = bm25s.BM25()
+        if self._training:
+            self._index.index([_terms(pair.focal.text) for pair in self._training], show_progress=False)
+        self._classes = np.array([class_of(pair) for pair in self._training])
+        self._clusters = np.array([pair.cluster for pair in self._training])
+
+    def most_similar(self, pair: Pair) -> Pair | None:
+        """The first of the most similar ones, whatever its class; None where there is nothing to look among."""
+        return self._training[int(np.argmax(self._scores(pair)))] if self._training else None
+
+    def from_elsewhere(self, pair: Pair) -> Pair | None:
+        """The most similar one of another class and another cluster.
+
+        That is what a held-out pair is shown in any case, the split being by class and cluster. A training pair must
+        meet no nearer relatives than it, or the model learns to copy what is not there when it counts.
+        """
+        if not self._training:
+            return None
+        apart = (self._classes != class_of(pair)) & ((self._clusters != pair.cluster) | (self._clusters < 0))
+        return self._training[int(np.argmax(np.where(apart, self._scores(pair), -1.0)))] if apart.any() else None
+
+    def _scores(self, pair: Pair) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+        return self._index.get_scores(_terms(pair.focal.text))  # type: ignore[no-any-return]
+
+
+def with_neighbours(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """Each pair with its neighbour from the training part; those without assertions are no example to show."""
+    nearest = Nearest([pair for pair in pairs if pair.split == "train" and pair.test.assertions])
+    return tuple(replace(pair, neighbour=_shown(nearest.from_elsewhere(pair))) for pair in pairs)
+
+
+def _shown(pair: Pair | None) -> Neighbour | None:
+    if pair is None:
+        return None
+    return Neighbour(pair_id=pair.id, focal_text=pair.focal.text, test_text=pair.test.text)
+
+
+def _terms(text: str) -> list[str]:
+    return [lexeme for lexeme in lexemes(text) if lexeme[0].isalnum() or lexeme[0] in "_$"] or ["<empty>"]
