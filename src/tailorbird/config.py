@@ -42,6 +42,12 @@ class MineConfig:
     context: str = DEFAULT_CONTEXT
     """What a model is shown of each focal method: fm, fm_fc, fm_fc_co, fm_fc_ms or fm_fc_ms_ff; ``+skeleton`` adds the
     test class's own fields, set-up and helpers, ``+neighbour`` the most similar training pair."""
+    older: str | None = None
+    """A time split: train on this SOURCE, an older version of the project, and test on tests added since."""
+    since: str | None = None
+    """A time split by the project's own git history: a commit, a tag, or a date (YYYY-MM-DD)."""
+    max_similarity: Share | None = None
+    """Fail where a test pair is more similar to a training pair than this (Jaccard, 0 to 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

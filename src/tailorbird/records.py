@@ -184,6 +184,10 @@ class DataManifest:
     pairs_sha256: str
     test_classes_sha256: str = ""
     """Of ``test_classes.jsonl``, the skeletons."""
+    older: Provenance | None = None
+    """With a time split, the tree that training and validation pairs come from; tests were added after it."""
+    copies_left_out: int = 0
+    """With a time split, added pairs that are near-duplicates of older ones, and so are in no split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ Examples:
   tailorbird mine https://example.org/team/project.git@4f1c2d9 --out data
   tailorbird mine commons-codec:commons-codec:1.16.0 --out data --seed 1
   tailorbird mine . --out data --context fm_fc_ms_ff+skeleton
+  tailorbird mine commons-codec:commons-codec:1.16.0 --older commons-codec:commons-codec:1.15 --out data
+  tailorbird mine . --since 2026-01-01 --out data --max-similarity 0.8
   tailorbird mine . --out data --json | jq .pairs
 """
 
@@ -57,17 +59,39 @@ def mine(
             help="What a model is shown: fm, fm_fc, fm_fc_co, fm_fc_ms, fm_fc_ms_ff; then +skeleton, +neighbour.",
         ),
     ] = None,
+    older: Annotated[
+        str | None,
+        typer.Option(
+            "--older", metavar="SOURCE", help="Time split: train on this older version, test on tests added since."
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="WHEN", help="Time split by git history: a commit, a tag, or YYYY-MM-DD."),
+    ] = None,
+    max_similarity: Annotated[
+        float | None,
+        typer.Option(
+            "--max-similarity", metavar="0..1", help="Fail if a test pair is more similar to a training pair than this."
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Pair the project's tests with the methods they test, and split the pairs without leaks."""
-    config = load_config(MineConfig, seed=seed, heuristics=heuristics, context=context)
+    config = load_config(
+        MineConfig,
+        seed=seed,
+        heuristics=heuristics,
+        context=context,
+        older=older,
+        since=since,
+        max_similarity=max_similarity,
+    )
     from tailorbird.mining.pipeline import mine as run
 
     with shown_progress(quiet=quiet) as progress:
-        manifest = run(
-            source, out, seed=config.seed, heuristics=config.heuristics, context=config.context, progress=progress
-        )
+        manifest = run(source, out, config, progress=progress)
     if json:
         print_json(_summary(manifest))
     else:
@@ -94,6 +118,12 @@ def _print(manifest: DataManifest, out: Path) -> None:
     )
     if manifest.unasserted:
         print_line(f"assertions: none in {manifest.unasserted} of them, which are left out of training")
+    if manifest.older is not None:
+        past = manifest.older.version or manifest.older.commit or manifest.older.location
+        print_line(
+            f"time split: what was there at {past} trains, what was added since tests "
+            f"({manifest.copies_left_out} copies of older pairs left out)"
+        )
     print_line("splits: " + ", ".join(f"{count} {name}" for name, count in manifest.splits.items()))
     leakage = manifest.leakage
     print_line(

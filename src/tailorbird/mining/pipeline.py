@@ -4,12 +4,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from tailorbird import __version__
-from tailorbird.config import DEFAULT_CONTEXT, Heuristics
-from tailorbird.errors import DataError
+from tailorbird.config import Heuristics, MineConfig
+from tailorbird.errors import DataError, UsageError
 from tailorbird.mining import dataset, splits
 from tailorbird.mining.context import PUBLISHED, focal_context, parse_level
 from tailorbird.mining.declarations import JavaType, Method
@@ -21,10 +22,11 @@ from tailorbird.mining.neighbours import with_neighbours
 from tailorbird.mining.pairing import Focal, Matcher
 from tailorbird.mining.recognise import Recogniser
 from tailorbird.mining.skeleton import skeleton
+from tailorbird.mining.time_split import split_by_time
 from tailorbird.mining.uses import Reader
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import FORMAT_VERSION, DataManifest, FocalMethod, Pair, Skipped, TestCase, TestClass
-from tailorbird.sources import resolve
+from tailorbird.sources import ResolvedSource, resolve, resolve_past
 from tailorbird.storage import sha256_bytes
 
 
@@ -57,24 +59,31 @@ MATCHERS: dict[Heuristics, Callable[[TypeIndex, JavaType, Reader], FindsFocal]] 
 def mine(
     source: str,
     out: Path,
+    config: MineConfig | None = None,
     *,
-    seed: int = 0,
-    heuristics: Heuristics = "tailorbird",
-    context: str = DEFAULT_CONTEXT,
     progress: Progress | None = None,
 ) -> DataManifest:
     """Mine SOURCE (a folder, a git URL, ``group:artifact:version``) into the folder ``out``.
 
-    ``seed`` moves the split only; everything else depends on the source's bytes and the ``heuristics`` alone.
+    The seed moves the split only; everything else depends on the sources' bytes and the other settings alone.
 
-    Raises SourceError when the source cannot be had, and DataError when it has no Java, no tests, or too few pairs.
+    Raises SourceError when a source cannot be had; DataError when it has no Java, no tests, or too few pairs, and, with
+    the data set written, when its test pairs are nearer to the training pairs than ``config.max_similarity``.
     """
-    level = parse_level(context)
+    config = config or MineConfig()
+    level = parse_level(config.context)
     start = time.perf_counter()
     resolved = resolve(source)
-    mined = mine_tree(resolved.root, heuristics=heuristics, published=level.published, progress=progress)
+    before = _older(resolved, config)
+    tree = partial(mine_tree, heuristics=config.heuristics, published=level.published, progress=progress)
+    mined = tree(resolved.root)
     _check(mined, source)
-    divided = splits.split(mined.pairs, seed=seed)
+    copies = 0
+    if before is None:
+        divided = splits.split(mined.pairs, seed=config.seed)
+    else:
+        past = tree(before.root)
+        divided, copies = split_by_time(past.pairs, mined.pairs, past.test_cases, seed=config.seed)
     pairs = _beside(divided.pairs, mined.test_classes if level.skeleton else ())
     if level.neighbour:
         pairs = with_neighbours(pairs)
@@ -84,9 +93,11 @@ def mine(
         format_version=FORMAT_VERSION,
         tailorbird=__version__,
         source=resolved.provenance,
+        older=before.provenance if before is not None else None,
+        copies_left_out=copies,
         context_level=str(level),
-        heuristics=heuristics,
-        seed=seed,
+        heuristics=config.heuristics,
+        seed=config.seed,
         files=mined.files,
         test_cases=len(mined.test_cases),
         pairs=len(pairs),
@@ -99,7 +110,26 @@ def mine(
         test_classes_sha256=dataset.save_test_classes(out, mined.test_classes),
     )
     dataset.save_manifest(out, manifest)
+    _refuse_leaks(manifest, out, config.max_similarity)
     return manifest
+
+
+def _older(resolved: ResolvedSource, config: MineConfig) -> ResolvedSource | None:
+    """The tree that was there before, where a time split is asked for."""
+    if config.older is not None and config.since is not None:
+        raise UsageError("--older and --since both name the past: give one of them.")
+    if config.older is not None:
+        return resolve(config.older)
+    return resolve_past(resolved, config.since) if config.since is not None else None
+
+
+def _refuse_leaks(manifest: DataManifest, out: Path, limit: float | None) -> None:
+    leakage = manifest.leakage
+    if limit is not None and leakage.max_similarity > limit:
+        raise DataError(
+            f"The split leaks: the closest test pair has similarity {leakage.max_similarity:.2f} to a training pair, "
+            f"over --max-similarity {limit:g}. The data set is in {out}; its manifest has the figures."
+        )
 
 
 def mine_tree(

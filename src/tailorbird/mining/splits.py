@@ -28,18 +28,35 @@ def split(pairs: Sequence[Pair], *, seed: int) -> SplitPairs:
 
     Raises DataError with fewer than three groups: there is then nothing to hold out.
     """
-    shingles = Shingles([f"{pair.focal.text}\n{pair.test.text}" for pair in pairs])
-    cluster_of = _components(len(pairs), neighbours(shingles, CLUSTER_SIMILARITY))
-    groups = _groups(pairs, cluster_of)
-    if len(groups) < 3:
+    shingles = Shingles(texts(pairs))
+    cluster_of = clusters(shingles)
+    found = groups(pairs, cluster_of)
+    if len(found) < 3:
         raise DataError(
-            f"The {len(pairs)} pairs form {len(groups)} group(s) of focal classes and near-duplicates, "
+            f"The {len(pairs)} pairs form {len(found)} group(s) of focal classes and near-duplicates, "
             "and a split needs 3: choose a project whose tests cover more classes."
         )
-    names = _assign([len(group) for group in groups], seed)
-    split_of = {member: name for group, name in zip(groups, names, strict=True) for member in group}
-    done = tuple(replace(pair, cluster=cluster_of[at], split=split_of[at]) for at, pair in enumerate(pairs))
-    return SplitPairs(done, _leakage(done, shingles, groups=[len(group) for group in groups]))
+    names = _assign([len(group) for group in found], seed)
+    split_of = {member: name for group, name in zip(found, names, strict=True) for member in group}
+    return measure(
+        tuple(replace(pair, cluster=cluster_of[at], split=split_of[at]) for at, pair in enumerate(pairs)), shingles
+    )
+
+
+def texts(pairs: Sequence[Pair]) -> list[str]:
+    """What two pairs are compared by: both of their halves."""
+    return [f"{pair.focal.text}\n{pair.test.text}" for pair in pairs]
+
+
+def clusters(shingles: Shingles) -> list[int]:
+    """Number of each text's near-duplicate cluster."""
+    return _components(len(shingles.sets), neighbours(shingles, CLUSTER_SIMILARITY))
+
+
+def measure(pairs: tuple[Pair, ...], shingles: Shingles) -> SplitPairs:
+    """The split pairs with their leakage figures."""
+    found = groups(pairs, [pair.cluster for pair in pairs])
+    return SplitPairs(pairs, _leakage(pairs, shingles, groups=[len(group) for group in found]))
 
 
 def _components(count: int, links: Iterable[tuple[int, int]]) -> list[int]:
@@ -64,7 +81,7 @@ def class_of(pair: Pair) -> str:
     return f"{pair.focal.package}.{pair.focal.class_name.partition('.')[0]}"
 
 
-def _groups(pairs: Sequence[Pair], cluster_of: Sequence[int]) -> list[list[int]]:
+def groups(pairs: Sequence[Pair], cluster_of: Sequence[int]) -> list[list[int]]:
     """Members of each connected component of focal classes and clusters."""
     first: dict[Hashable, int] = {}
     links = []

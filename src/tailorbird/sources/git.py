@@ -11,6 +11,7 @@ from pathlib import Path
 from tailorbird.errors import SourceError, StorageError, ToolMissingError
 from tailorbird.storage import sha256_bytes
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HEX = re.compile(r"[0-9a-fA-F]{7,40}")
 _TIMEOUT_SECONDS = 1800
 
@@ -41,6 +42,32 @@ def commit_of(folder: Path) -> str | None:
         return None
     status = _run([*quiet, "status", "--porcelain", "--", "."])
     return head.stdout.strip() + ("+dirty" if status.stdout.strip() else "")
+
+
+def top_of(folder: Path) -> Path | None:
+    """The root of the work tree that ``folder`` stands in; None where it stands in none."""
+    program = shutil.which("git")
+    found = _run([program, "-C", str(folder), "rev-parse", "--show-toplevel"]) if program is not None else None
+    return Path(found.stdout.rstrip("\n")).resolve() if found is not None and found.returncode == 0 else None
+
+
+def commit_at(top: Path, since: str) -> str:
+    """What ``since`` names in the repository at ``top``: the last commit before a date, or a commit, tag, branch.
+
+    Raises SourceError where there is none.
+    """
+    quiet = ["git", "-c", "core.fsmonitor=false", "-C", str(top)]
+    if _DATE.fullmatch(since):
+        found = _run([*quiet, "rev-list", "-1", f"--before={since}T00:00:00Z", "HEAD"])
+    else:
+        found = _run([*quiet, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}"])
+    commit = found.stdout.strip()
+    if found.returncode != 0 or not commit:
+        raise SourceError(
+            f"The repository at {top} has no commit for --since {since}: give a commit, tag or branch of it, or a date "
+            "(YYYY-MM-DD) after its first commit; a shallow clone may lack it."
+        )
+    return commit
 
 
 def split_reference(url: str) -> tuple[str, str | None]:

@@ -1,7 +1,7 @@
 """SOURCE to a folder on this machine: a folder, a git URL, or Maven coordinates; each with its provenance."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -52,6 +52,27 @@ def resolve(source: str, *, cache: Path | None = None) -> ResolvedSource:
         f"{source!r} is not a folder that exists, a git URL (https://…, git@…, file://…, with @commit if wished), "
         "or Maven coordinates (group:artifact:version): check the spelling."
     )
+
+
+def resolve_past(present: ResolvedSource, since: str, *, cache: Path | None = None) -> ResolvedSource:
+    """The tree of a folder or git URL at ``since``: a commit, tag or branch, or the last commit before a date.
+
+    Raises SourceError where the source has no git history, or none that reaches back so far.
+    """
+    if present.provenance.kind == "maven":
+        raise SourceError(
+            f"{present.provenance.location} has no git history: name its past with --older group:artifact:version."
+        )
+    top = git.top_of(present.root)
+    if top is None:
+        raise SourceError(f"{present.root} is not in a git repository: name its past with --older SOURCE.")
+    commit = git.commit_at(top, since)
+    past = _from_git(f"{top.as_uri()}@{commit}", cache or default_cache())
+    provenance = replace(past.provenance, location=present.provenance.location)
+    root = past.root / present.root.relative_to(top)
+    if not root.is_dir():
+        raise SourceError(f"{present.root} was not there yet at --since {since}: give a later one.")
+    return ResolvedSource(root, provenance)
 
 
 def fetch_maven(coordinates: str, *, cache: Path | None = None) -> Path:

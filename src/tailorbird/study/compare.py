@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tailorbird.base.load import Base, load_base
-from tailorbird.config import CompareConfig, GenerateConfig, PersonaliseConfig
+from tailorbird.config import CompareConfig, GenerateConfig, MineConfig, PersonaliseConfig
 from tailorbird.generation.generate import generate_base
 from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
 from tailorbird.generation.retrieval import copy_nearest
@@ -29,7 +29,7 @@ def compare(
     for name in config.strategies:
         # A misspelt name or setting must not cost an hour of work before it is noticed.
         complete_settings(find_strategy(name), config.settings.get(name, {}))
-    mine(source, out / "data", seed=config.seed, progress=progress)
+    mine(source, out / "data", MineConfig(seed=config.seed), progress=progress)
     data = load_data(out / "data")
     model = load_base(base, device=choose_device())
     _forget_other_results(out / "results", {"base", RETRIEVAL_COPY, *config.strategies})

@@ -14,7 +14,7 @@ import pytest
 from tailorbird import records
 from tailorbird.cli import app
 from tailorbird.cli.failures import run
-from tailorbird.config import CompareConfig, GenerateConfig, PersonaliseConfig, PretrainConfig
+from tailorbird.config import CompareConfig, GenerateConfig, MineConfig, PersonaliseConfig, PretrainConfig
 
 Stage = Callable[[str, str, Any], list[tuple[Any, ...]]]
 
@@ -69,7 +69,7 @@ def test_mine(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     calls = stage("tailorbird.mining.pipeline", "mine", MANIFEST)
     options = ["--seed", "3", "--heuristics", "methods2test", "--context", "fm"]
     assert run(app, ["mine", "g:a:1", "--out", "data", *options]) == 0
-    assert calls == [("g:a:1", Path("data"), {"seed": 3, "heuristics": "methods2test", "context": "fm"})]
+    assert calls == [("g:a:1", Path("data"), MineConfig(seed=3, heuristics="methods2test", context="fm"), {})]
     printed = capsys.readouterr()
     assert "left out: Bad.java: not UTF-8" in printed.out
     assert printed.err.startswith("work: 2 of 2 in ")

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tailorbird.config import MineConfig
 from tailorbird.errors import UsageError
 from tailorbird.mining.context import PUBLISHED, parse_level
 from tailorbird.mining.dataset import load_data
@@ -56,8 +57,8 @@ def test_other_levels_are_refused(text: str) -> None:
 
 
 def test_mine_puts_beside_each_pair_what_the_level_says(tmp_path: Path) -> None:
-    mine(str(JUNIT5), tmp_path / "plain", context="fm_fc_ms_ff")
-    manifest = mine(str(JUNIT5), tmp_path / "full", context="fm+skeleton+neighbour")
+    mine(str(JUNIT5), tmp_path / "plain", MineConfig(context="fm_fc_ms_ff"))
+    manifest = mine(str(JUNIT5), tmp_path / "full", MineConfig(context="fm+skeleton+neighbour"))
     assert manifest.context_level == "fm+skeleton+neighbour"
     plain, full = load_data(tmp_path / "plain"), load_data(tmp_path / "full")
     assert {(pair.skeleton, pair.neighbour) for pair in plain.pairs} == {(None, None)}

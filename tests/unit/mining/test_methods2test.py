@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tailorbird.config import MineConfig
 from tailorbird.mining.pipeline import mine, mine_tree
 from tailorbird.records import DataManifest
 from tailorbird.storage import read_json
@@ -55,5 +56,5 @@ def test_the_focal_class(test_class: str, package: str, found: bool, tmp_path: P
 
 
 def test_the_manifest_says_which_heuristics(tmp_path: Path) -> None:
-    mine(str(JUNIT4), tmp_path, heuristics="methods2test")
+    mine(str(JUNIT4), tmp_path, MineConfig(heuristics="methods2test"))
     assert read_json(tmp_path / "manifest.json", DataManifest).heuristics == "methods2test"

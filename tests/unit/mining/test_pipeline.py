@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tailorbird.config import MineConfig
 from tailorbird.errors import DataError, StorageError
 from tailorbird.mining.dataset import load_data
 from tailorbird.mining.files import walk
@@ -34,7 +35,7 @@ def test_mine_writes_what_load_data_reads(tmp_path: Path) -> None:
 
 def test_runs_are_byte_identical_and_the_seed_moves_only_the_split(tmp_path: Path) -> None:
     for name, seed in (("one", 0), ("two", 0), ("other", 5)):
-        mine(str(JUNIT5), tmp_path / name, seed=seed)
+        mine(str(JUNIT5), tmp_path / name, MineConfig(seed=seed))
     one, two, other = (load_data(tmp_path / name) for name in ("one", "two", "other"))
     assert (tmp_path / "one/pairs.jsonl").read_bytes() == (tmp_path / "two/pairs.jsonl").read_bytes()
     assert one.manifest.pairs_sha256 == two.manifest.pairs_sha256
