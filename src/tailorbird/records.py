@@ -53,6 +53,50 @@ class FocalMethod:
     """The focal context at the data set's published level, such as ``fm_fc_ms_ff``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassField:
+    """A field as declared."""
+
+    name: str
+    type: str
+    modifiers: tuple[str, ...]
+    text: str
+    """The declaration as written, with its initialiser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassMethod:
+    """A method or constructor as declared, without its body."""
+
+    name: str
+    """``<init>`` for a constructor."""
+    line: int
+    modifiers: tuple[str, ...]
+    returns: str
+    """Empty for a constructor."""
+    parameters: str
+    """With the brackets, on one line."""
+    signature: str
+    calls: tuple[str, ...]
+    """Names of the methods that a test or a helper in a test class calls, sorted; empty for production code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceClass:
+    """A class that a pair speaks of, focal or test: all that focal contexts are made from."""
+
+    class_name: str
+    package: str
+    path: str
+    superclass: str | None
+    interfaces: tuple[str, ...]
+    constants: tuple[str, ...]
+    """Names of an enum's constants."""
+    fields: tuple[ClassField, ...]
+    methods: tuple[ClassMethod, ...]
+    """Constructors first, then methods, each in source order."""
+
+
 HOLE = "// <test>"
 """The line of a skeleton at which a test method goes in."""
 
@@ -182,6 +226,8 @@ class DataManifest:
     skipped: tuple[Skipped, ...]
     seconds: float
     pairs_sha256: str
+    classes_sha256: str = ""
+    """Of ``classes.jsonl``, the focal and test classes."""
     test_classes_sha256: str = ""
     """Of ``test_classes.jsonl``, the skeletons."""
     older: Provenance | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tailorbird import __version__
-from tailorbird.cli import compare, doctor, generate, mine, personalise, pretrain, report, score
+from tailorbird.cli import compare, doctor, generate, interchange, mine, personalise, pretrain, report, score
 from tailorbird.cli.failures import DEBUG_VARIABLE, run
 
 __all__ = ["app", "main"]
@@ -41,6 +41,8 @@ app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("score", epilog=score.EXAMPLES)(score.score)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("pretrain", epilog=pretrain.EXAMPLES)(pretrain.pretrain)
+app.command("export", epilog=interchange.EXPORT_EXAMPLES)(interchange.export)
+app.command("import", epilog=interchange.IMPORT_EXAMPLES)(interchange.import_)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 
 

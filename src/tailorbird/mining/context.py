@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tailorbird.errors import UsageError
 from tailorbird.java_text import canonical_layout
-from tailorbird.mining.declarations import JavaType, Method
+from tailorbird.records import CONSTRUCTOR, SourceClass
 
 PUBLISHED = ("fm", "fm_fc", "fm_fc_co", "fm_fc_ms", "fm_fc_ms_ff")
 SKELETON, NEIGHBOUR = "skeleton", "neighbour"
@@ -40,24 +40,27 @@ def parse_level(text: str) -> Level:
     return Level(published, SKELETON in added, NEIGHBOUR in added)
 
 
-def focal_context(owner: JavaType, focal: Method, published: str = PUBLISHED[-1]) -> str:
-    """The context of ``focal`` in canonical layout; it comes first, so that a cut at the end spares it."""
-    text = canonical_layout(focal.text)
+def focal_context(owner: SourceClass, text: str, signature: str, line: int, published: str = PUBLISHED[-1]) -> str:
+    """The context of the method ``text`` of ``owner``, told by its signature and line, in canonical layout.
+
+    The method comes first, so that a cut at the end spares it.
+    """
+    method = canonical_layout(text)
     depth = PUBLISHED.index(published)
     if not depth:
-        return text
-    lines = [f"{owner.simple_name} {{", text]
-    for method in owner.constructors if depth >= 2 else ():
-        lines.extend(_shown(method, focal))
-    for method in owner.methods if depth >= 3 else ():
-        lines.extend(_shown(method, focal))
+        return method
+    lines = [f"{owner.class_name.rpartition('.')[2]} {{", method]
+    for one in owner.methods:
+        least = 2 if one.name == CONSTRUCTOR else 3
+        if depth >= least and (one.signature, one.line) != (signature, line) and "private" not in one.modifiers:
+            lines.append(f"{one.signature};")
     if depth >= 4:
         if owner.constants:
             lines.append(f"{', '.join(owner.constants)};")
-        lines.extend(f"{field.declaration};" for field in owner.fields if not field.private)
+        lines.extend(
+            f"{' '.join([*field.modifiers, field.type, field.name])};"
+            for field in owner.fields
+            if "private" not in field.modifiers
+        )
     lines.append("}")
     return "\n".join(lines)
-
-
-def _shown(method: Method, focal: Method) -> list[str]:
-    return [] if method is focal or "private" in method.modifiers else [f"{method.signature};"]

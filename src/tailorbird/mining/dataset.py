@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 
 from tailorbird.errors import DataError
-from tailorbird.records import FORMAT_VERSION, DataManifest, Pair, TestClass
+from tailorbird.records import FORMAT_VERSION, DataManifest, Pair, SourceClass, TestClass
 from tailorbird.storage import read_bytes, read_json, read_jsonl, sha256_file, write_json, write_jsonl
 
 PAIRS = "pairs.jsonl"
+CLASSES = "classes.jsonl"
 TEST_CLASSES = "test_classes.jsonl"
 MANIFEST = "manifest.json"
 
@@ -66,6 +67,20 @@ def save_pairs(folder: Path, pairs: tuple[Pair, ...]) -> str:
     # An old manifest must not stand beside new pairs if this run is killed in between: it would be refused, not wrong.
     write_jsonl(folder / PAIRS, pairs)
     return sha256_file(folder / PAIRS)
+
+
+def save_classes(folder: Path, classes: tuple[SourceClass, ...]) -> str:
+    """Write the focal and test classes; returns the file's SHA-256."""
+    write_jsonl(folder / CLASSES, classes)
+    return sha256_file(folder / CLASSES)
+
+
+def load_classes(folder: Path) -> dict[tuple[str, str], SourceClass]:
+    """The classes of the data set in ``folder`` by (path, class name); DataError for missing or changed ones."""
+    path = folder / CLASSES
+    if not path.is_file() or sha256_file(path) != read_json(folder / MANIFEST, DataManifest).classes_sha256:
+        raise DataError(f"{path} is not the file that {folder / MANIFEST} describes: mine it again.")
+    return {(one.path, one.class_name): one for one in read_jsonl(path, SourceClass)}
 
 
 def save_test_classes(folder: Path, classes: tuple[TestClass, ...]) -> str:

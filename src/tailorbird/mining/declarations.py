@@ -31,6 +31,9 @@ class Field:
     declaration: str
     """Modifiers, type and name on one line, without the initialiser."""
     private: bool
+    modifiers: tuple[str, ...]
+    text: str
+    """The whole declaration as written; that of several variables is the same for each."""
 
 
 @dataclass(frozen=True, slots=True)

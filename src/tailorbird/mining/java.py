@@ -225,4 +225,5 @@ def _fields(node: Node) -> Iterator[Field]:
     for declarator in node.children_by_field_name("declarator"):
         name = text_of(declarator.child_by_field_name("name"))
         written = kind + one_line(declarator.child_by_field_name("dimensions"))
-        yield Field(name, written, " ".join([*modifiers, written, name]), "private" in modifiers)
+        declaration = " ".join([*modifiers, written, name])
+        yield Field(name, written, declaration, "private" in modifiers, modifiers, text_of(node))

@@ -12,6 +12,7 @@ from tailorbird import __version__
 from tailorbird.config import Heuristics, MineConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.mining import dataset, splits
+from tailorbird.mining.classes import source_class, source_classes
 from tailorbird.mining.context import PUBLISHED, focal_context, parse_level
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.files import read_sources, walk
@@ -25,7 +26,16 @@ from tailorbird.mining.skeleton import skeleton
 from tailorbird.mining.time_split import split_by_time
 from tailorbird.mining.uses import Reader
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import FORMAT_VERSION, DataManifest, FocalMethod, Pair, Skipped, TestCase, TestClass
+from tailorbird.records import (
+    FORMAT_VERSION,
+    DataManifest,
+    FocalMethod,
+    Pair,
+    Skipped,
+    SourceClass,
+    TestCase,
+    TestClass,
+)
 from tailorbird.sources import ResolvedSource, resolve, resolve_past
 from tailorbird.storage import sha256_bytes
 
@@ -38,6 +48,8 @@ class MinedTree:
     test_cases: tuple[TestCase, ...]
     test_classes: tuple[TestClass, ...]
     """The skeletons of all classes with test cases, in order of path and name."""
+    classes: tuple[SourceClass, ...]
+    """All classes that a pair speaks of, in order of path and name."""
     files: int
     skipped: tuple[Skipped, ...]
 
@@ -78,11 +90,13 @@ def mine(
     tree = partial(mine_tree, heuristics=config.heuristics, published=level.published, progress=progress)
     mined = tree(resolved.root)
     _check(mined, source)
-    copies = 0
+    copies, classes = 0, mined.classes
     if before is None:
         divided = splits.split(mined.pairs, seed=config.seed)
     else:
         past = tree(before.root)
+        # One file for both times: where a class stands in both, what it is now.
+        classes = tuple({(one.path, one.class_name): one for one in (*past.classes, *classes)}.values())
         divided, copies = split_by_time(past.pairs, mined.pairs, past.test_cases, seed=config.seed)
     pairs = _beside(divided.pairs, mined.test_classes if level.skeleton else ())
     if level.neighbour:
@@ -107,6 +121,7 @@ def mine(
         skipped=mined.skipped,
         seconds=round(time.perf_counter() - start, 3),
         pairs_sha256=pairs_sha256,
+        classes_sha256=dataset.save_classes(out, classes),
         test_classes_sha256=dataset.save_test_classes(out, mined.test_classes),
     )
     dataset.save_manifest(out, manifest)
@@ -164,7 +179,15 @@ def mine_tree(
     tests.cases.sort(key=lambda case: (case.path, case.line, case.name))
     tests.pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
     kept = _distinct(tests.pairs) if distinct else tuple(tests.pairs)
-    return MinedTree(kept, tuple(tests.cases), tests.skeletons(), len(found.files), tuple(found.skipped))
+    spoken_of = {(half.path, half.class_name) for pair in kept for half in (pair.focal, pair.test)}
+    return MinedTree(
+        pairs=kept,
+        test_cases=tuple(tests.cases),
+        test_classes=tests.skeletons(),
+        classes=source_classes(one for one in types if (one.scope.path, one.name) in spoken_of),
+        files=len(found.files),
+        skipped=tuple(found.skipped),
+    )
 
 
 @dataclass(slots=True)
@@ -178,6 +201,7 @@ class _Tests:
     cases: list[TestCase] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     classes: list[tuple[JavaType, list[Method]]] = field(default_factory=list)
+    records: dict[int, SourceClass] = field(default_factory=dict)
 
     def take(self, owner: JavaType) -> None:
         """Read the tests of one class, if it has any."""
@@ -192,7 +216,15 @@ class _Tests:
             self.cases.append(case)
             focal = matcher.focal(method)
             if focal is not None:
-                self.pairs.append(_pair(focal, case, self.published))
+                self.pairs.append(_pair(focal, case, self._context(focal)))
+
+    def _context(self, focal: Focal) -> str:
+        key = id(focal.owner)
+        if key not in self.records:
+            self.records[key] = source_class(focal.owner)
+        return focal_context(
+            self.records[key], focal.method.text, focal.method.signature, focal.method.line, self.published
+        )
 
     def skeletons(self) -> tuple[TestClass, ...]:
         """The skeleton of each class taken, where its source was kept."""
@@ -213,7 +245,7 @@ def _beside(pairs: tuple[Pair, ...], classes: Iterable[TestClass]) -> tuple[Pair
     return tuple(replace(pair, skeleton=outlines.get((pair.test.path, pair.test.class_name))) for pair in pairs)
 
 
-def _pair(focal: Focal, case: TestCase, published: str) -> Pair:
+def _pair(focal: Focal, case: TestCase, context: str) -> Pair:
     owner, method = focal.owner, focal.method
     place = f"{owner.scope.path}:{method.line}:{method.signature}\n{case.path}:{case.line}:{case.name}"
     return Pair(
@@ -228,7 +260,7 @@ def _pair(focal: Focal, case: TestCase, published: str) -> Pair:
             line=method.line,
             end_line=method.end_line,
             text=method.text,
-            context=focal_context(owner, method, published),
+            context=context,
         ),
         test=case,
         evidence=focal.evidence,

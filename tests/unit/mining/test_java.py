@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tailorbird.mining.classes import source_class
 from tailorbird.mining.context import focal_context
-from tailorbird.mining.declarations import JavaType
+from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.files import MAX_OPEN_ANGLES, explodes, normalised
 from tailorbird.mining.java import JavaParser
 from tailorbird.mining.names import bare, split_arguments
@@ -31,6 +32,10 @@ _FRAGMENTS = [
 
 def parse(source: str, path: str = "src/main/java/A.java") -> tuple[JavaType, ...]:
     return _PARSER.parse(path, source.encode())
+
+
+def context_of(owner: JavaType, focal: Method) -> str:
+    return focal_context(source_class(owner), focal.text, focal.signature, focal.line)
 
 
 def only(source: str, path: str = "src/main/java/A.java") -> JavaType:
@@ -105,7 +110,7 @@ def test_context_of_a_class() -> None:
         "    abstract void g(int a, int... b);\n"
         "}"
     )
-    assert focal_context(owner, owner.methods[0]) == (
+    assert context_of(owner, owner.methods[0]) == (
         "A {\nint f() {\n\treturn 1;\n}\nA(int a);\npublic String toString();\nabstract void g(int a, int... b);\n"
         "public static final int LIMIT;\npublic static final int[] OTHER;\nList<String> names;\n}"
     )
@@ -113,9 +118,9 @@ def test_context_of_a_class() -> None:
 
 def test_context_of_enum_and_record() -> None:
     enum = only("enum E { ONE, TWO { int f() { return 2; } }; int f() { return 1; } }")
-    assert focal_context(enum, enum.methods[0]) == "E {\nint f() { return 1; }\nONE, TWO;\n}"
+    assert context_of(enum, enum.methods[0]) == "E {\nint f() { return 1; }\nONE, TWO;\n}"
     record = only("record R(int a, String b) { int f() { return a; } }")
-    assert focal_context(record, record.methods[0]) == "R {\nint f() { return a; }\nR(int a, String b);\n}"
+    assert context_of(record, record.methods[0]) == "R {\nint f() { return a; }\nR(int a, String b);\n}"
 
 
 @pytest.mark.parametrize(

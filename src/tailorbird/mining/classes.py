@@ -1,0 +1,43 @@
+"""The classes that pairs speak of, as records."""
+
+from collections.abc import Iterable
+
+from tailorbird.mining.declarations import JavaType, Method
+from tailorbird.mining.java import invoked_names
+from tailorbird.records import CONSTRUCTOR, ClassField, ClassMethod, SourceClass
+
+
+def source_classes(types: Iterable[JavaType]) -> tuple[SourceClass, ...]:
+    """Each type once, in order of path and name."""
+    found = {(one.scope.path, one.name): one for one in types}
+    return tuple(source_class(found[key]) for key in sorted(found))
+
+
+def source_class(one: JavaType) -> SourceClass:
+    """The record of one type."""
+    return SourceClass(
+        class_name=one.name,
+        package=one.scope.package,
+        path=one.scope.path,
+        superclass=one.superclass,
+        interfaces=one.interfaces,
+        constants=one.constants,
+        fields=tuple(
+            ClassField(name=field.name, type=field.type, modifiers=field.modifiers, text=field.text)
+            for field in one.fields
+        ),
+        methods=tuple(_method(method) for method in (*one.constructors, *one.methods)),
+    )
+
+
+def _method(method: Method) -> ClassMethod:
+    _, bracket, parameters = method.signature.partition("(")
+    return ClassMethod(
+        name=method.name,
+        line=method.line,
+        modifiers=method.modifiers,
+        returns="" if method.name == CONSTRUCTOR else method.returns,
+        parameters=bracket + parameters,
+        signature=method.signature,
+        calls=tuple(sorted(invoked_names(method))),
+    )
