@@ -3,12 +3,14 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from tailorbird.mining.declarations import JavaType, Method
 
 _ANNOTATION = re.compile(r"@[\w.]+(\([^)]*\))?\s*")
 
 
+@lru_cache(maxsize=1 << 16)
 def bare(written: str) -> str:
     """A written type without annotations, type arguments, ``...`` and array brackets: ``Map<K, V>[]`` gives ``Map``."""
     name, _ = split_arguments(_ANNOTATION.sub("", written) if "@" in written else written)
@@ -39,6 +41,8 @@ class TypeIndex:
         self._resolved: dict[tuple[str, str, str], JavaType | None] = {}
         self._all = tuple(types)
         self._below: dict[int, list[JavaType]] | None = None
+        self._lineages: dict[int, tuple[JavaType, ...]] = {}
+        self._methods: dict[tuple[int, str], list[tuple[JavaType, Method]]] = {}
         for one in types:
             self._qualified[one.qualified_name].append(one)
             self._simple[one.simple_name].append(one)
@@ -79,8 +83,13 @@ class TypeIndex:
                 yield f"{one.name}.{name}"
         yield name
 
-    def lineage(self, start: JavaType) -> Iterator[JavaType]:
+    def lineage(self, start: JavaType) -> tuple[JavaType, ...]:
         """``start`` and the project's own types above it: superclasses before interfaces, each once."""
+        if id(start) not in self._lineages:
+            self._lineages[id(start)] = tuple(self._lineage(start))
+        return self._lineages[id(start)]
+
+    def _lineage(self, start: JavaType) -> Iterator[JavaType]:
         pending, seen = [start], set[int]()
         while pending:
             current = pending.pop(0)
@@ -105,7 +114,12 @@ class TypeIndex:
 
     def methods(self, start: JavaType, name: str) -> list[tuple[JavaType, Method]]:
         """Methods of this name that ``start`` has or inherits, each with its declaring type, nearest first."""
-        return [(owner, one) for owner in self.lineage(start) for one in owner.methods if one.name == name]
+        key = (id(start), name)
+        if key not in self._methods:
+            self._methods[key] = [
+                (owner, one) for owner in self.lineage(start) for one in owner.methods if one.name == name
+            ]
+        return self._methods[key]
 
 
 def nearest(found: Sequence[JavaType], where: JavaType) -> JavaType:

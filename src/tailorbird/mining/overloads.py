@@ -1,6 +1,7 @@
 """Which overload a call means: by the number of arguments, then by what is known of their types."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from tailorbird.mining.declarations import JavaType, Method
@@ -126,6 +127,7 @@ def _is_variable(wanted: str) -> bool:
     return len(name) == 1 and name.isupper()
 
 
+@lru_cache(maxsize=1 << 16)
 def _short(written: str) -> str:
     brackets = "[]" * (written.count("[]") + written.count("..."))
     return bare(written).rpartition(".")[2] + brackets
