@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tailorbird.config import Heuristics
-from tailorbird.mining.pipeline import MATCHERS, mine_tree
+from tailorbird.mining.tree import MATCHERS, mine_tree
 from tailorbird.records import FocalMethod, Pair
 from tailorbird.sources import resolve
 

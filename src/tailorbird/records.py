@@ -170,6 +170,8 @@ class Pair:
     """Near-duplicate cluster; a cluster and a focal class never straddle two splits."""
     split: str
     """``train``, ``validation`` or ``test``."""
+    project: str = ""
+    """The SOURCE it comes from, in a data set of several."""
     skeleton: str | None = None
     """At levels with ``+skeleton``: the outline of the test class."""
     neighbour: Neighbour | None = None
@@ -211,6 +213,7 @@ class DataManifest:
     format_version: int
     tailorbird: str
     source: Provenance
+    """Of several sources what they have in common; each stands in ``sources``."""
     context_level: str
     """A published level, with ``+skeleton`` and ``+neighbour`` where pairs carry these."""
     heuristics: str
@@ -226,6 +229,7 @@ class DataManifest:
     skipped: tuple[Skipped, ...]
     seconds: float
     pairs_sha256: str
+    sources: tuple[Provenance, ...] = ()
     classes_sha256: str = ""
     """Of ``classes.jsonl``, the focal and test classes."""
     test_classes_sha256: str = ""

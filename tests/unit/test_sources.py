@@ -131,6 +131,27 @@ def test_a_file_is_no_source(tmp_path: Path) -> None:
         resolve(str(tmp_path / "A.java"))
 
 
+def test_an_archive_of_sources(tmp_path: Path) -> None:
+    archive = tmp_path / "project-1.0-sources.jar"
+    with zipfile.ZipFile(archive, "w") as jar:
+        jar.writestr("p/Foo.java", "class Foo { }")
+        jar.writestr("META-INF/LICENSE", "x")
+    found = resolve(str(archive), cache=tmp_path / "cache")
+    assert (found.root / "p/Foo.java").read_text() == "class Foo { }"
+    assert (found.provenance.kind, found.provenance.location) == ("archive", archive.name)
+    assert found.provenance.artifacts[0][0] == archive.name
+    assert resolve(str(archive), cache=tmp_path / "cache") == found
+    with zipfile.ZipFile(archive, "a") as jar:
+        jar.writestr("p/Bar.java", "class Bar { }")
+    again = resolve(str(archive), cache=tmp_path / "cache")
+    assert again.root != found.root
+    assert (again.root / "p/Bar.java").is_file()
+    archive.write_bytes(b"no archive")
+    with pytest.raises(SourceError, match="not a readable archive"):
+        resolve(str(archive), cache=tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob(".unpack-*"))
+
+
 def git(folder: Path, *words: str) -> str:
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     done = subprocess.run(["git", "-C", str(folder), *identity, *words], check=True, capture_output=True, text=True)

@@ -1,5 +1,6 @@
 """`tailorbird mine`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from tailorbird.cli.options import Json, Quiet, Seed
 from tailorbird.cli.output import print_json, print_line
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import MineConfig, load_config
+from tailorbird.errors import UsageError
 from tailorbird.records import DataManifest, Leakage, Skipped
 
 EXAMPLES = """\b
@@ -19,6 +21,7 @@ Examples:
   tailorbird mine commons-codec:commons-codec:1.16.0 --out data --seed 1
   tailorbird mine . --out data --context fm_fc_ms_ff+skeleton
   tailorbird mine commons-codec:commons-codec:1.16.0 --older commons-codec:commons-codec:1.15 --out data
+  tailorbird mine @coordinates.txt --out data
   tailorbird mine . --since 2026-01-01 --out data --max-similarity 0.8
   tailorbird mine . --out data --json | jq .pairs
 """
@@ -39,8 +42,12 @@ class MineSummary:
 
 
 def mine(
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="A folder, a git URL (URL@commit), or group:artifact:version.")
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="A folder, a jar or zip, a git URL (URL@commit), or group:artifact:version; @FILE has one a line.",
+        ),
     ],
     *,
     out: Annotated[
@@ -91,11 +98,26 @@ def mine(
     from tailorbird.mining.pipeline import mine as run
 
     with shown_progress(quiet=quiet) as progress:
-        manifest = run(source, out, config, progress=progress)
+        manifest = run(_listed(sources), out, config, progress=progress)
     if json:
         print_json(_summary(manifest))
     else:
         _print(manifest, out)
+
+
+def _listed(sources: Sequence[str]) -> tuple[str, ...]:
+    """The sources, those of a list file in its place; ``#`` begins a comment there."""
+    found: list[str] = []
+    for source in sources:
+        if not source.startswith("@"):
+            found.append(source)
+            continue
+        try:
+            lines = Path(source[1:]).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise UsageError(f"{source[1:]!r} could not be read as a list of sources ({error}).") from error
+        found += [text for line in lines if (text := line.partition("#")[0].strip())]
+    return tuple(found)
 
 
 def _summary(manifest: DataManifest) -> MineSummary:

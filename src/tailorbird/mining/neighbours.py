@@ -45,9 +45,18 @@ class Nearest:
 
 
 def with_neighbours(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    """Each pair with its neighbour from the training part; those without assertions are no example to show."""
-    nearest = Nearest([pair for pair in pairs if pair.split == "train" and pair.test.assertions])
-    return tuple(replace(pair, neighbour=_shown(nearest.from_elsewhere(pair))) for pair in pairs)
+    """Each pair with its neighbour from its own project's training part.
+
+    Pairs without assertions are no example to show.
+    """
+    projects = sorted({pair.project for pair in pairs})
+    nearest = {
+        project: Nearest(
+            [pair for pair in pairs if pair.project == project and pair.split == "train" and pair.test.assertions]
+        )
+        for project in projects
+    }
+    return tuple(replace(pair, neighbour=_shown(nearest[pair.project].from_elsewhere(pair))) for pair in pairs)
 
 
 def _shown(pair: Pair | None) -> Neighbour | None:

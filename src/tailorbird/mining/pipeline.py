@@ -1,132 +1,183 @@
-"""Mining from end to end: a source in, ``pairs.jsonl`` and ``manifest.json`` out."""
+"""Mining from end to end: sources in, a data set out."""
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from tailorbird import __version__
-from tailorbird.config import Heuristics, MineConfig
+from tailorbird.config import MineConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.mining import dataset, splits
-from tailorbird.mining.classes import source_class, source_classes
-from tailorbird.mining.context import PUBLISHED, focal_context, parse_level
-from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.mining.files import read_sources, walk
-from tailorbird.mining.java import JavaParser
-from tailorbird.mining.methods2test import Methods2TestMatcher
-from tailorbird.mining.names import TypeIndex
+from tailorbird.mining.context import Level, parse_level
 from tailorbird.mining.neighbours import with_neighbours
-from tailorbird.mining.pairing import Focal, Matcher
-from tailorbird.mining.recognise import Recogniser
-from tailorbird.mining.skeleton import skeleton
 from tailorbird.mining.time_split import split_by_time
-from tailorbird.mining.uses import Reader
-from tailorbird.progress import Progress, Silent
-from tailorbird.records import (
-    FORMAT_VERSION,
-    DataManifest,
-    FocalMethod,
-    Pair,
-    Skipped,
-    SourceClass,
-    TestCase,
-    TestClass,
-)
+from tailorbird.mining.tree import MinedTree, mine_tree
+from tailorbird.progress import Progress
+from tailorbird.records import FORMAT_VERSION, DataManifest, Leakage, Pair, Provenance, SourceClass, TestClass
 from tailorbird.sources import ResolvedSource, resolve, resolve_past
 from tailorbird.storage import sha256_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class MinedTree:
-    """What a tree holds: its pairs, not yet split (``cluster`` -1, ``split`` empty), and all its test cases."""
-
-    pairs: tuple[Pair, ...]
-    test_cases: tuple[TestCase, ...]
-    test_classes: tuple[TestClass, ...]
-    """The skeletons of all classes with test cases, in order of path and name."""
-    classes: tuple[SourceClass, ...]
-    """All classes that a pair speaks of, in order of path and name."""
-    files: int
-    skipped: tuple[Skipped, ...]
-
-
-class FindsFocal(Protocol):
-    """Finds the focal method of each test of the one test class that it was made for."""
-
-    def focal(self, method: Method) -> Focal | None:
-        """The focal method of one test, or None when the evidence is too thin."""
-        ...
-
-
-MATCHERS: dict[Heuristics, Callable[[TypeIndex, JavaType, Reader], FindsFocal]] = {
-    "tailorbird": Matcher,
-    "methods2test": Methods2TestMatcher,
-}
-
-
 def mine(
-    source: str,
+    sources: str | Sequence[str],
     out: Path,
     config: MineConfig | None = None,
     *,
     progress: Progress | None = None,
 ) -> DataManifest:
-    """Mine SOURCE (a folder, a git URL, ``group:artifact:version``) into the folder ``out``.
+    """Mine one SOURCE (a folder, an archive, a git URL, ``group:artifact:version``) or several into the folder ``out``.
 
-    The seed moves the split only; everything else depends on the sources' bytes and the other settings alone.
+    The seed moves the split only; everything else depends on the sources' bytes and the other settings alone. Of
+    several sources each pair's id and paths begin with its own source.
 
-    Raises SourceError when a source cannot be had; DataError when it has no Java, no tests, or too few pairs, and, with
-    the data set written, when its test pairs are nearer to the training pairs than ``config.max_similarity``.
+    Raises SourceError when a source cannot be had; DataError when one has no Java, no tests, or too few pairs, and,
+    with the data set written, when its test pairs are nearer to the training pairs than ``config.max_similarity``.
     """
     config = config or MineConfig()
     level = parse_level(config.context)
     start = time.perf_counter()
-    resolved = resolve(source)
-    before = _older(resolved, config)
-    tree = partial(mine_tree, heuristics=config.heuristics, published=level.published, progress=progress)
-    mined = tree(resolved.root)
-    _check(mined, source)
-    copies, classes = 0, mined.classes
-    if before is None:
-        divided = splits.split(mined.pairs, seed=config.seed)
-    else:
-        past = tree(before.root)
-        # One file for both times: where a class stands in both, what it is now.
-        classes = tuple({(one.path, one.class_name): one for one in (*past.classes, *classes)}.values())
-        divided, copies = split_by_time(past.pairs, mined.pairs, past.test_cases, seed=config.seed)
-    pairs = _beside(divided.pairs, mined.test_classes if level.skeleton else ())
+    names = (sources,) if isinstance(sources, str) else tuple(sources)
+    found = _found(names, config, partial(_mined, config=config, level=level, progress=progress))
+    pairs = _beside(found.pairs, found.test_classes if level.skeleton else ())
     if level.neighbour:
         pairs = with_neighbours(pairs)
-    pairs_sha256 = dataset.save_pairs(out, pairs)
     sizes = Counter(pair.split for pair in pairs)
     manifest = DataManifest(
         format_version=FORMAT_VERSION,
         tailorbird=__version__,
-        source=resolved.provenance,
-        older=before.provenance if before is not None else None,
-        copies_left_out=copies,
+        source=_together([one.source for one in found.projects]),
+        sources=tuple(one.source for one in found.projects),
+        older=found.older,
+        copies_left_out=found.copies,
         context_level=str(level),
         heuristics=config.heuristics,
         seed=config.seed,
-        files=mined.files,
-        test_cases=len(mined.test_cases),
+        files=sum(one.tree.files for one in found.projects),
+        test_cases=sum(len(one.tree.test_cases) for one in found.projects),
         pairs=len(pairs),
         unasserted=sum(not pair.test.assertions for pair in pairs),
         splits={name: sizes[name] for name in splits.NAMES},
-        leakage=divided.leakage,
-        skipped=mined.skipped,
+        leakage=found.leakage,
+        skipped=tuple(skipped for one in found.projects for skipped in one.tree.skipped),
         seconds=round(time.perf_counter() - start, 3),
-        pairs_sha256=pairs_sha256,
-        classes_sha256=dataset.save_classes(out, classes),
-        test_classes_sha256=dataset.save_test_classes(out, mined.test_classes),
+        pairs_sha256=dataset.save_pairs(out, pairs),
+        classes_sha256=dataset.save_classes(out, found.classes),
+        test_classes_sha256=dataset.save_test_classes(out, found.test_classes),
     )
     dataset.save_manifest(out, manifest)
     _refuse_leaks(manifest, out, config.max_similarity)
     return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class _Project:
+    source: Provenance
+    tree: MinedTree
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    projects: tuple[_Project, ...]
+    pairs: tuple[Pair, ...]
+    classes: tuple[SourceClass, ...]
+    test_classes: tuple[TestClass, ...]
+    leakage: Leakage
+    older: Provenance | None = None
+    copies: int = 0
+
+
+def _found(names: Sequence[str], config: MineConfig, mined: Callable[[ResolvedSource, str], MinedTree]) -> _Found:
+    """What the sources hold, split."""
+    if not names:
+        raise UsageError("There is no SOURCE: give a folder, an archive, a git URL, or group:artifact:version.")
+    if len(set(names)) < len(names):
+        raise UsageError(
+            f"{next(name for name in names if names.count(name) > 1)} is given twice: give each source once."
+        )
+    if len(names) == 1:
+        return _of_one(names[0], config, mined)
+    if config.older is not None or config.since is not None:
+        raise UsageError("A time split goes with one source: mine the others without --older and --since.")
+    projects = []
+    for name in names:
+        resolved = resolve(name)
+        projects.append(_Project(resolved.provenance, _within(mined(resolved, name), name)))
+    trees = [one.tree for one in projects]
+    divided = splits.split([pair for tree in trees for pair in tree.pairs], seed=config.seed)
+    return _Found(
+        tuple(projects),
+        divided.pairs,
+        tuple(one for tree in trees for one in tree.classes),
+        tuple(one for tree in trees for one in tree.test_classes),
+        divided.leakage,
+    )
+
+
+def _of_one(name: str, config: MineConfig, mined: Callable[[ResolvedSource, str], MinedTree]) -> _Found:
+    resolved = resolve(name)
+    before = _older(resolved, config)
+    tree = mined(resolved, name)
+    projects = (_Project(resolved.provenance, tree),)
+    if before is None:
+        divided = splits.split(tree.pairs, seed=config.seed)
+        return _Found(projects, divided.pairs, tree.classes, tree.test_classes, divided.leakage)
+    past = mined(before, before.provenance.location)
+    divided, copies = split_by_time(past.pairs, tree.pairs, past.test_cases, seed=config.seed)
+    # One file for both times: where a class stands in both, what it is now.
+    classes = {(one.path, one.class_name): one for one in (*past.classes, *tree.classes)}
+    test_classes = {(one.path, one.class_name): one for one in (*past.test_classes, *tree.test_classes)}
+    return _Found(
+        projects,
+        divided.pairs,
+        tuple(classes.values()),
+        tuple(test_classes.values()),
+        divided.leakage,
+        before.provenance,
+        copies,
+    )
+
+
+def _mined(
+    resolved: ResolvedSource, name: str, *, config: MineConfig, level: Level, progress: Progress | None
+) -> MinedTree:
+    tree = mine_tree(resolved.root, heuristics=config.heuristics, published=level.published, progress=progress)
+    _check(tree, name)
+    return tree
+
+
+def _within(tree: MinedTree, name: str) -> MinedTree:
+    """The tree as one among several: its paths, and so its pairs' ids, begin with its source."""
+    return replace(
+        tree,
+        pairs=tuple(
+            replace(
+                pair,
+                id=sha256_bytes(f"{name}\n{pair.id}".encode())[:16],
+                project=name,
+                focal=replace(pair.focal, path=f"{name}/{pair.focal.path}"),
+                test=replace(pair.test, path=f"{name}/{pair.test.path}"),
+            )
+            for pair in tree.pairs
+        ),
+        classes=tuple(replace(one, path=f"{name}/{one.path}") for one in tree.classes),
+        test_classes=tuple(replace(one, path=f"{name}/{one.path}") for one in tree.test_classes),
+        skipped=tuple(replace(one, path=f"{name}/{one.path}") for one in tree.skipped),
+    )
+
+
+def _together(sources: Sequence[Provenance]) -> Provenance:
+    """One provenance for all, for what is made from them."""
+    if len(sources) == 1:
+        return sources[0]
+    return Provenance(
+        kind="several",
+        location=", ".join(one.location for one in sources),
+        licence=" and ".join(sorted({one.licence or "unknown" for one in sources})),
+        artifacts=tuple(artifact for one in sources for artifact in one.artifacts),
+    )
 
 
 def _older(resolved: ResolvedSource, config: MineConfig) -> ResolvedSource | None:
@@ -147,135 +198,10 @@ def _refuse_leaks(manifest: DataManifest, out: Path, limit: float | None) -> Non
         )
 
 
-def mine_tree(
-    root: Path,
-    *,
-    heuristics: Heuristics = "tailorbird",
-    published: str = PUBLISHED[-1],
-    distinct: bool = True,
-    progress: Progress | None = None,
-) -> MinedTree:
-    """Find the test cases of a tree and the focal method of each; pure, deterministic, in order of path and line.
-
-    ``distinct`` keeps the first alone of pairs whose two texts are the same.
-    """
-    watch = progress or Silent()
-    found = walk(root)
-    parser = JavaParser()
-    types: list[JavaType] = []
-    watch.start("reading Java files", len(found.files))
-    for done, (path, source) in enumerate(read_sources(root, found), start=1):
-        types.extend(parser.parse(path, source))
-        watch.update(done)
-    watch.finish()
-    index = TypeIndex(types)
-    recogniser = Recogniser(index)
-    tests = _Tests(index, recogniser, MATCHERS[heuristics], published)
-    watch.start("pairing tests", len(types))
-    for done, owner in enumerate(types, start=1):
-        tests.take(owner)
-        watch.update(done)
-    watch.finish()
-    tests.cases.sort(key=lambda case: (case.path, case.line, case.name))
-    tests.pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
-    kept = _distinct(tests.pairs) if distinct else tuple(tests.pairs)
-    spoken_of = {(half.path, half.class_name) for pair in kept for half in (pair.focal, pair.test)}
-    return MinedTree(
-        pairs=kept,
-        test_cases=tuple(tests.cases),
-        test_classes=tests.skeletons(),
-        classes=source_classes(one for one in types if (one.scope.path, one.name) in spoken_of),
-        files=len(found.files),
-        skipped=tuple(found.skipped),
-    )
-
-
-@dataclass(slots=True)
-class _Tests:
-    """What has been found so far."""
-
-    index: TypeIndex
-    recogniser: Recogniser
-    matcher_of: Callable[[TypeIndex, JavaType, Reader], FindsFocal]
-    published: str
-    cases: list[TestCase] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
-    classes: list[tuple[JavaType, list[Method]]] = field(default_factory=list)
-    records: dict[int, SourceClass] = field(default_factory=dict)
-
-    def take(self, owner: JavaType) -> None:
-        """Read the tests of one class, if it has any."""
-        found = self.recogniser.cases(owner)
-        if not found:
-            return
-        self.classes.append((owner, [method for method, _ in found]))
-        reader = Reader(self.index, owner)
-        matcher = self.matcher_of(self.index, owner, reader)
-        for method, recognised in found:
-            case = replace(recognised, assertions=reader.assertions(method))
-            self.cases.append(case)
-            focal = matcher.focal(method)
-            if focal is not None:
-                self.pairs.append(_pair(focal, case, self._context(focal)))
-
-    def _context(self, focal: Focal) -> str:
-        key = id(focal.owner)
-        if key not in self.records:
-            self.records[key] = source_class(focal.owner)
-        return focal_context(
-            self.records[key], focal.method.text, focal.method.signature, focal.method.line, self.published
-        )
-
-    def skeletons(self) -> tuple[TestClass, ...]:
-        """The skeleton of each class taken, where its source was kept."""
-        of_file: dict[str, list[Method]] = defaultdict(list)
-        for owner, methods in self.classes:
-            of_file[owner.scope.path].extend(methods)
-        made = [
-            skeleton(owner, methods, of_file[owner.scope.path], self.recogniser.superclasses(owner)[1:])
-            for owner, methods in self.classes
-            if any(method.node is not None for method in methods)
-        ]
-        return tuple(sorted(made, key=lambda one: (one.path, one.class_name)))
-
-
 def _beside(pairs: tuple[Pair, ...], classes: Iterable[TestClass]) -> tuple[Pair, ...]:
     """The pairs, each with the outline of its test class where that is among ``classes``."""
     outlines = {(one.path, one.class_name): one.outline for one in classes}
     return tuple(replace(pair, skeleton=outlines.get((pair.test.path, pair.test.class_name))) for pair in pairs)
-
-
-def _pair(focal: Focal, case: TestCase, context: str) -> Pair:
-    owner, method = focal.owner, focal.method
-    place = f"{owner.scope.path}:{method.line}:{method.signature}\n{case.path}:{case.line}:{case.name}"
-    return Pair(
-        id=sha256_bytes(place.encode())[:16],
-        focal=FocalMethod(
-            class_name=owner.name,
-            package=owner.scope.package,
-            name=method.name,
-            signature=method.signature,
-            parameters=method.parameters,
-            path=owner.scope.path,
-            line=method.line,
-            end_line=method.end_line,
-            text=method.text,
-            context=context,
-        ),
-        test=case,
-        evidence=focal.evidence,
-        confidence=focal.confidence,
-        cluster=-1,
-        split="",
-    )
-
-
-def _distinct(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
-    """Pairs with the same two texts taught twice are one; the first stands."""
-    first: dict[tuple[str, str], Pair] = {}
-    for pair in pairs:
-        first.setdefault((pair.focal.text, pair.test.text), pair)
-    return tuple(first.values())
 
 
 def _check(mined: MinedTree, source: str) -> None:

@@ -16,7 +16,7 @@ from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError
 from tailorbird.mining.neighbours import with_neighbours
-from tailorbird.mining.pipeline import mine_tree
+from tailorbird.mining.tree import mine_tree
 from tailorbird.pretraining.snippets import snippets
 from tailorbird.pretraining.token_store import write_tokens
 from tailorbird.progress import Progress

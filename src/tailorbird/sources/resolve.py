@@ -1,6 +1,7 @@
 """SOURCE to a folder on this machine: a folder, a git URL, or Maven coordinates; each with its provenance."""
 
 import re
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import platformdirs
 from tailorbird.errors import SourceError
 from tailorbird.records import Provenance
 from tailorbird.sources import git, maven
+from tailorbird.sources.archives import unpack
 from tailorbird.sources.licences import licence_of_tree
+from tailorbird.storage import sha256_file
 
 _COORDINATES = re.compile(r"[\w.\-]+:[\w.\-]+:[\w.\-+]+")
 _GIT_URL = re.compile(r"(?:https?|ssh|file)://\S+|git@[\w.\-]+:\S+")
@@ -43,14 +46,14 @@ def resolve(source: str, *, cache: Path | None = None) -> ResolvedSource:
             return _from_git(path.resolve().as_uri(), cache or default_cache())
         return _from_folder(path)
     if exists and source:
-        raise SourceError(f"{source} is a file: give the project's folder.")
+        return _from_archive(path, cache or default_cache())
     if _GIT_URL.fullmatch(source):
         return _from_git(source, cache or default_cache())
     if _COORDINATES.fullmatch(source):
         return _from_maven(source, cache or default_cache())
     raise SourceError(
-        f"{source!r} is not a folder that exists, a git URL (https://…, git@…, file://…, with @commit if wished), "
-        "or Maven coordinates (group:artifact:version): check the spelling."
+        f"{source!r} is not a folder or archive that exists, a git URL (https://…, git@…, file://…, with @commit if "
+        "wished), or Maven coordinates (group:artifact:version): check the spelling."
     )
 
 
@@ -84,6 +87,25 @@ def _from_folder(path: Path) -> ResolvedSource:
     root = path.resolve()
     provenance = Provenance(
         kind="path", location=root.name or str(root), commit=git.commit_of(root), licence=licence_of_tree(root)
+    )
+    return ResolvedSource(root, provenance)
+
+
+def _from_archive(path: Path, cache: Path) -> ResolvedSource:
+    """A jar or zip of sources, unpacked once for each content."""
+    if path.suffix.lower() not in (".jar", ".zip"):
+        raise SourceError(f"{path} is a file: give the project's folder, or a .jar or .zip of its sources.")
+    digest = sha256_file(path)
+    root = cache / "archives" / digest[:16] / path.stem
+    if not root.is_dir():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=root.parent, prefix=".unpack-") as temporary:
+            unpack(path, Path(temporary) / "tree")
+            (Path(temporary) / "tree").mkdir(exist_ok=True)
+            if not root.is_dir():
+                (Path(temporary) / "tree").rename(root)
+    provenance = Provenance(
+        kind="archive", location=path.name, licence=licence_of_tree(root), artifacts=((path.name, digest),)
     )
     return ResolvedSource(root, provenance)
 

@@ -69,10 +69,23 @@ def test_mine(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     calls = stage("tailorbird.mining.pipeline", "mine", MANIFEST)
     options = ["--seed", "3", "--heuristics", "methods2test", "--context", "fm"]
     assert run(app, ["mine", "g:a:1", "--out", "data", *options]) == 0
-    assert calls == [("g:a:1", Path("data"), MineConfig(seed=3, heuristics="methods2test", context="fm"), {})]
+    config = MineConfig(seed=3, heuristics="methods2test", context="fm")
+    assert calls == [(("g:a:1",), Path("data"), config, {})]
     printed = capsys.readouterr()
     assert "left out: Bad.java: not UTF-8" in printed.out
     assert printed.err.startswith("work: 2 of 2 in ")
+
+
+def test_mine_takes_a_list_of_sources(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("list.txt").write_text("# Two projects\ng:a:1\n\n  g:b:2  # the second\n")
+    calls = stage("tailorbird.mining.pipeline", "mine", MANIFEST)
+    assert run(app, ["mine", "here", "@list.txt", "--out", "data"]) == 0
+    assert calls == [(("here", "g:a:1", "g:b:2"), Path("data"), MineConfig(), {})]
+    assert run(app, ["mine", "@gone.txt", "--out", "data"]) == 2
+    assert "'gone.txt' could not be read as a list of sources" in capsys.readouterr().err
 
 
 def test_mine_json_holds_the_promised_keys_and_nothing_else_is_on_stdout(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tailorbird.mining.pipeline import MinedTree, mine_tree
+from tailorbird.mining.tree import MinedTree, mine_tree
 from tailorbird.records import Pair
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tailorbird.mining.pipeline import mine, mine_tree
+from tailorbird.mining.pipeline import mine
+from tailorbird.mining.tree import mine_tree
 from tests.unit.mining.java_projects import JUNIT4 as JUNIT4_FIXTURE
 from tests.unit.mining.java_projects import write
 

@@ -8,8 +8,9 @@ from tailorbird.errors import UsageError
 from tailorbird.mining.context import PUBLISHED, parse_level
 from tailorbird.mining.dataset import load_data
 from tailorbird.mining.neighbours import Nearest, with_neighbours
-from tailorbird.mining.pipeline import mine, mine_tree
+from tailorbird.mining.pipeline import mine
 from tailorbird.mining.splits import class_of
+from tailorbird.mining.tree import mine_tree
 from tests import builders
 from tests.unit.mining.java_projects import IMPORTS, JUNIT5, write
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tailorbird.mining.naming import abbreviates, named_after
-from tailorbird.mining.pipeline import mine_tree
+from tailorbird.mining.tree import mine_tree
 from tests.unit.mining.java_projects import IMPORTS, focal_of, mine_one, write
 
 FOO = """

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tailorbird.config import MineConfig
-from tailorbird.mining.pipeline import mine, mine_tree
+from tailorbird.mining.pipeline import mine
+from tailorbird.mining.tree import mine_tree
 from tailorbird.records import DataManifest
 from tailorbird.storage import read_json
 from tests.unit.mining.java_projects import IMPORTS, JUNIT4, focal_of, write

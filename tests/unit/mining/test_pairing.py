@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tailorbird.mining.naming import has_stem, named_after
-from tailorbird.mining.pipeline import mine_tree
+from tailorbird.mining.tree import mine_tree
 from tests.unit.mining.java_projects import IMPORTS, JUNIT4, JUNIT5, focal_of, mine_one, write
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from tailorbird.config import MineConfig
-from tailorbird.errors import DataError, StorageError
-from tailorbird.mining.dataset import load_data
+from tailorbird.errors import DataError, StorageError, UsageError
+from tailorbird.mining.dataset import load_classes, load_data
 from tailorbird.mining.files import walk
-from tailorbird.mining.pipeline import mine, mine_tree
+from tailorbird.mining.pipeline import mine
+from tailorbird.mining.tree import mine_tree
 from tests.unit.mining.java_projects import IMPORTS, JUNIT4, JUNIT5, write
 
 PAIR = {
@@ -65,6 +66,31 @@ def test_modules_are_not_mixed(tmp_path: Path) -> None:
     }
     for pair in mine_tree(write(tmp_path, files)).pairs:
         assert pair.focal.path[0] == pair.test.path[0]
+
+
+def test_several_sources_are_one_data_set(tmp_path: Path) -> None:
+    both = (str(JUNIT4), str(JUNIT5))
+    manifest = mine(both, tmp_path / "both")
+    data = load_data(tmp_path / "both")
+    alone = [mine(source, tmp_path / "alone") for source in both]
+    assert manifest.pairs == sum(one.pairs for one in alone)
+    assert manifest.test_cases == sum(one.test_cases for one in alone)
+    assert manifest.sources == tuple(one.source for one in alone)
+    assert manifest.source.location == "junit4-ledger, junit5-parcel"
+    assert manifest.source.licence == "Apache-2.0 and unknown"
+    assert len({pair.id for pair in data.pairs}) == len(data.pairs)
+    trained = {pair.id: pair for pair in data.split("train")}
+    for pair in data.pairs:
+        assert pair.project in both
+        assert pair.test.path.startswith(f"{pair.project}/")
+        assert pair.neighbour is None or trained[pair.neighbour.pair_id].project == pair.project
+    classes = load_classes(tmp_path / "both")
+    assert all((pair.focal.path, pair.focal.class_name) in classes for pair in data.pairs)
+    for names, message in [((), "no SOURCE"), ((both[0], both[0]), "given twice")]:
+        with pytest.raises(UsageError, match=message):
+            mine(names, tmp_path / "both")
+    with pytest.raises(UsageError, match="goes with one source"):
+        mine(both, tmp_path / "both", MineConfig(older="x"))
 
 
 @pytest.mark.parametrize(

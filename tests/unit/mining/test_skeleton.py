@@ -2,7 +2,8 @@ from pathlib import Path
 
 from tailorbird.mining.dataset import load_test_classes
 from tailorbird.mining.java import JavaParser
-from tailorbird.mining.pipeline import mine, mine_tree
+from tailorbird.mining.pipeline import mine
+from tailorbird.mining.tree import mine_tree
 from tailorbird.records import HOLE, TestClass
 from tests.unit.mining.java_projects import JUNIT4, JUNIT5, write
 
