@@ -152,6 +152,8 @@ class TestCase:
     line: int
     end_line: int
     text: str
+    providers: tuple[str, ...] = ()
+    """Of a parameterized test, the methods and fields that its arguments come from, as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from tailorbird.mining.java import JavaParser
 from tailorbird.mining.methods2test import Methods2TestMatcher
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal, Matcher
+from tailorbird.mining.providers import providers
 from tailorbird.mining.recognise import Recogniser
 from tailorbird.mining.skeleton import skeleton
 from tailorbird.mining.uses import Reader
@@ -115,8 +116,9 @@ class _Tests:
         self.classes.append((owner, [method for method, _ in found]))
         reader = Reader(self.index, owner)
         matcher = self.matcher_of(self.index, owner, reader)
+        home = self.recogniser.superclasses(owner)
         for method, recognised in found:
-            case = replace(recognised, assertions=reader.assertions(method))
+            case = replace(recognised, assertions=reader.assertions(method), providers=providers(method, home))
             self.cases.append(case)
             focal = matcher.focal(method)
             if focal is not None:
