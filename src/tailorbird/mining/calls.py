@@ -3,29 +3,11 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from tree_sitter import Node, Query, QueryCursor
-
-from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.mining.java import LANGUAGE, one_line, text_of
+from tailorbird.mining.declarations import Code, Expression, JavaType, Local, Method
 from tailorbird.mining.kinds import UNKNOWN, ClassView, Kind, library_return, literal, operation
 from tailorbird.mining.overloads import choose
-from tailorbird.records import CONSTRUCTOR
 
-_WANTED = Query(
-    LANGUAGE,
-    """
-    (method_invocation) @call
-    (method_reference) @reference
-    (local_variable_declaration) @local
-    (enhanced_for_statement) @variable
-    (resource) @variable
-    (formal_parameter) @variable
-    (object_creation_expression) @new
-    (assert_statement) @statement
-    """,
-)
 _ASSERTIONS = ("assert", "fail", "verify", "expect")
-# Longer chains of calls exist, in generated code and in jokes; their end is then of an unknown type.
 _MAX_DEPTH = 40
 
 
@@ -63,18 +45,19 @@ class Body:
 
 def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
     """Read a method that ``owner`` declares, as it runs in the class of ``view``."""
-    if method.node is None:
+    if method.code is None:
         return Body((), (), ())
-    found = QueryCursor(_WANTED).captures(method.node)
-    reader = _BodyReader(view, owner)
-    reader.declare(found)
-    nodes = [*found.get("call", ()), *found.get("reference", ()), *found.get("new", ())]
-    calls = sorted((reader.call(one) for one in nodes), key=lambda call: (call.end, -call.start))
-    assertions = sorted((one.start_byte, one.end_byte) for one in found.get("call", ()) if _is_assertion(one))
-    new = sorted(found.get("new", ()), key=lambda one: one.start_byte)  # captures come in no fixed order
-    created = [view.kind(one_line(one.child_by_field_name("type")), owner).type for one in new]
-    types = tuple(one for one in created if one is not None)
-    return Body(tuple(calls), tuple(assertions), types, statements=bool(found.get("statement")))
+    code = method.code
+    reader = _BodyReader(view, owner, code)
+    nodes = [code.expressions[at] for at in code.calls]
+    new = sorted((one for one in nodes if one.kind == "object_creation_expression"), key=lambda one: one.start)
+    created = [view.kind(one.text, owner).type for one in new]
+    return Body(
+        tuple(reader.call(at) for at in code.calls),
+        tuple(sorted((one.start, one.end) for one in nodes if _is_assertion(one))),
+        tuple(one for one in created if one is not None),
+        statements=code.statements,
+    )
 
 
 def _compiled(receiver: JavaType | None, name: str, arity: int) -> bool:
@@ -82,152 +65,130 @@ def _compiled(receiver: JavaType | None, name: str, arity: int) -> bool:
     return receiver is not None and bool(receiver.constants) and (name, arity) in {("valueOf", 1), ("values", 0)}
 
 
-def _arguments(node: Node) -> list[Node]:
-    listed = node.child_by_field_name("arguments")
-    return [one for one in listed.named_children if "comment" not in one.type] if listed is not None else []
-
-
-def _is_assertion(node: Node) -> bool:
-    return text_of(node.child_by_field_name("name")).startswith(_ASSERTIONS)
+def _is_assertion(one: Expression) -> bool:
+    return one.kind == "method_invocation" and one.name.startswith(_ASSERTIONS)
 
 
 class _BodyReader:
     """Resolves calls and infers kinds within one body; the two need each other."""
 
-    def __init__(self, view: ClassView, owner: JavaType) -> None:
+    def __init__(self, view: ClassView, owner: JavaType, code: Code) -> None:
         self._view = view
         self._owner = owner
+        self._code = code
         self._locals: dict[str, list[tuple[int, Kind, Kind]]] = defaultdict(list)
         """For each variable: where it is declared, as what, and what its initialiser makes of it."""
         self._calls: dict[int, Call] = {}
+        for one in code.locals:
+            kind = view.kind(one.type, owner)
+            actual = self._sharpened(kind, one)
+            self._locals[one.name].append((one.start, actual if kind.name == "var" else kind, actual))
 
-    def declare(self, found: dict[str, list[Node]]) -> None:
-        """Note every variable with the place from which it is known."""
-        declared = [(node, node, "") for node in found.get("variable", ())]
-        for node in found.get("local", ()):
-            for declarator in node.children_by_field_name("declarator"):
-                declared.append((node, declarator, one_line(declarator.child_by_field_name("dimensions"))))
-        for node, holder, brackets in sorted(declared, key=lambda one: one[0].start_byte):
-            name, written = text_of(holder.child_by_field_name("name")), one_line(node.child_by_field_name("type"))
-            if name and written:
-                kind = self._view.kind(written + brackets, self._owner)
-                actual = self._sharpened(kind, holder)
-                self._locals[name].append((node.start_byte, actual if kind.name == "var" else kind, actual))
+    def _at(self, at: int) -> Expression | None:
+        return self._code.expressions[at] if at >= 0 else None
 
-    def _sharpened(self, declared: Kind, holder: Node) -> Kind:
+    def _sharpened(self, declared: Kind, local: Local) -> Kind:
         """A variable's kind by its initialiser, where that says more: ``var x = …``, ``Encoder x = new Soundex()``."""
-        value = holder.child_by_field_name("value")
-        if value is None or not (declared.name == "var" or value.type == "object_creation_expression"):
+        value = self._at(local.value)
+        if value is None or not (declared.name == "var" or value.kind == "object_creation_expression"):
             return declared
-        actual = self._infer(value, _MAX_DEPTH)
+        actual = self._infer(local.value, _MAX_DEPTH)
         return actual if declared.name == "var" or actual.type is not None else declared
 
-    def call(self, node: Node, depth: int = _MAX_DEPTH) -> Call:
-        """The call that a node makes; each node is resolved once."""
-        known = self._calls.get(node.id)
+    def call(self, at: int, depth: int = _MAX_DEPTH) -> Call:
+        """The call that an expression makes; each is resolved once."""
+        known = self._calls.get(at)
         if known is None:
-            known = self._calls[node.id] = self._resolve(node, depth)
+            known = self._calls[at] = self._resolve(self._code.expressions[at], depth)
         return known
 
-    def _resolve(self, node: Node, depth: int) -> Call:
-        if node.type == "method_reference":
-            return self._reference(node, depth)
-        if node.type == "object_creation_expression":
-            return self._creation(node, depth)
-        name, target = text_of(node.child_by_field_name("name")), node.child_by_field_name("object")
-        given = _arguments(node)
-        place = (name, len(given), node.start_byte, node.end_byte)
+    def _resolve(self, one: Expression, depth: int) -> Call:
+        if one.kind == "method_reference":
+            return self._reference(one, depth)
+        if one.kind == "object_creation_expression":
+            return self._creation(one, depth)
+        place = (one.name, len(one.parts), one.start, one.end)
         unknown = False
-        if target is None:
-            receiver, found = self._view.unqualified(name, self._owner)
+        if one.target < 0:
+            receiver, found = self._view.unqualified(one.name, self._owner)
         else:
-            kind = self._infer(target, depth - 1)
+            kind = self._infer(one.target, depth - 1)
             receiver, unknown = kind.type, kind.name is None
-            found = self._view.index.methods(receiver, name) if receiver is not None else []
-        if not found or _compiled(receiver, name, len(given)):
+            found = self._view.index.methods(receiver, one.name) if receiver is not None else []
+        if not found or _compiled(receiver, one.name, len(one.parts)):
             return Call(*place, receiver=receiver, unknown_receiver=unknown)
-        chosen, certain = choose(found, [self._argument(one, depth - 1) for one in given], self._view.index)
+        chosen, certain = choose(found, [self._argument(part, depth - 1) for part in one.parts], self._view.index)
         owner, method = chosen if chosen is not None else (None, None)
         return Call(*place, owner, method, receiver, certain, unknown)
 
-    def _creation(self, node: Node, depth: int) -> Call:
-        given = _arguments(node)
-        place = (CONSTRUCTOR, len(given), node.start_byte, node.end_byte)
-        created = self._view.kind(one_line(node.child_by_field_name("type")), self._owner).type
+    def _creation(self, one: Expression, depth: int) -> Call:
+        place = (one.name, len(one.parts), one.start, one.end)
+        created = self._view.kind(one.text, self._owner).type
         # A body makes it another class, whose own methods the test may be about.
-        if created is None or any(child.type == "class_body" for child in node.children):
+        if created is None or one.body:
             return Call(*place, receiver=created)
-        found = [(created, one) for one in created.constructors]
-        chosen, certain = choose(found, [self._argument(one, depth - 1) for one in given], self._view.index)
+        found = [(created, constructor) for constructor in created.constructors]
+        chosen, certain = choose(found, [self._argument(part, depth - 1) for part in one.parts], self._view.index)
         owner, method = chosen if chosen is not None else (None, None)
         return Call(*place, owner, method, created, certain)
 
-    def _reference(self, node: Node, depth: int) -> Call:
-        parts = node.named_children
-        name = text_of(parts[-1]) if len(parts) > 1 else "new"
-        receiver = self._infer(parts[0], depth - 1).type if parts else None
-        found = self._view.index.methods(receiver, name) if receiver is not None else []
+    def _reference(self, one: Expression, depth: int) -> Call:
+        receiver = self._infer(one.target, depth - 1).type
+        found = self._view.index.methods(receiver, one.name) if receiver is not None else []
         owner, method = found[0] if found else (None, None)
-        return Call(name, -1, node.start_byte, node.end_byte, owner, method, receiver, certain=len(found) == 1)
+        return Call(one.name, -1, one.start, one.end, owner, method, receiver, certain=len(found) == 1)
 
-    def _infer(self, node: Node | None, depth: int) -> Kind:
-        if node is None or depth <= 0:
+    def _infer(self, at: int, depth: int) -> Kind:
+        one = self._at(at)
+        if one is None or depth <= 0:
             return UNKNOWN
-        match node.type:
+        match one.kind:
             case "identifier":
-                return self._named(node)
+                return self._named(one)
             case "this":
                 return Kind(self._view.home.name, self._view.home)
             case "super":
                 return self._view.kind(self._owner.superclass or "", self._owner)
-            case "object_creation_expression" | "cast_expression":
-                return self._view.kind(one_line(node.child_by_field_name("type")), self._owner)
-            case "array_creation_expression":
-                brackets = "[]" * sum(child.type in ("dimensions", "dimensions_expr") for child in node.children)
-                return self._view.kind(one_line(node.child_by_field_name("type")) + brackets, self._owner)
+            case "object_creation_expression" | "cast_expression" | "array_creation_expression":
+                return self._view.kind(one.text, self._owner)
             case "method_invocation":
-                return self._returned(self.call(node, depth - 1))
+                return self._returned(self.call(at, depth - 1))
             case "field_access":
-                return self._field(node, depth)
-        return literal(node) or self._composed(node, depth)
+                return self._field(one, depth)
+        return literal(one) or self._composed(one, depth)
 
-    def _composed(self, node: Node, depth: int) -> Kind:
-        match node.type:
-            case "parenthesized_expression":
-                return self._infer(node.named_children[0] if node.named_children else None, depth - 1)
+    def _composed(self, one: Expression, depth: int) -> Kind:
+        match one.kind:
+            case "parenthesized_expression" | "ternary_expression":
+                return self._infer(one.target, depth - 1)
             case "array_access":
-                array = self._infer(node.child_by_field_name("array"), depth - 1)
+                array = self._infer(one.target, depth - 1)
                 return Kind((array.name or "").removesuffix("[]") or None, array.type)
-            case "ternary_expression":
-                return self._infer(node.child_by_field_name("consequence"), depth - 1)
             case "binary_expression" | "unary_expression":
-                sides = [node.child_by_field_name(name) for name in ("left", "right", "operand")]
-                kinds = [self._infer(side, depth - 1) for side in sides if side is not None]
-                return operation(text_of(node.child_by_field_name("operator")), kinds)
+                return operation(one.name, [self._infer(part, depth - 1) for part in one.parts])
         return UNKNOWN
 
-    def _named(self, node: Node) -> Kind:
-        name = text_of(node)
-        before = [actual for start, _, actual in self._locals.get(name, ()) if start <= node.start_byte]
-        return before[-1] if before else self._view.named(name, self._owner)
+    def _named(self, one: Expression) -> Kind:
+        before = [actual for start, _, actual in self._locals.get(one.text, ()) if start <= one.start]
+        return before[-1] if before else self._view.named(one.text, self._owner)
 
-    def _argument(self, node: Node, depth: int) -> Kind:
+    def _argument(self, at: int, depth: int) -> Kind:
         """An argument's kind; overloads are chosen by what a variable is declared as, not by what it holds."""
-        if node.type == "identifier":
-            before = [kind for start, kind, _ in self._locals.get(text_of(node), ()) if start <= node.start_byte]
+        one = self._at(at)
+        if one is not None and one.kind == "identifier":
+            before = [kind for start, kind, _ in self._locals.get(one.text, ()) if start <= one.start]
             if before:
                 return before[-1]
-        return self._infer(node, depth)
+        return self._infer(at, depth)
 
-    def _field(self, node: Node, depth: int) -> Kind:
-        name = text_of(node.child_by_field_name("field"))
-        whole = self._view.index.resolve(one_line(node), self._owner) if name[:1].isupper() else None
+    def _field(self, one: Expression, depth: int) -> Kind:
+        whole = self._view.index.resolve(one.text, self._owner) if one.text else None
         if whole is not None:
             return Kind(whole.name, whole)
-        holder = self._infer(node.child_by_field_name("object"), depth - 1)
-        if name == "length" and (holder.name or "").endswith("[]"):
+        holder = self._infer(one.target, depth - 1)
+        if one.name == "length" and (holder.name or "").endswith("[]"):
             return Kind("int")
-        found = self._view.field(holder.type, name) if holder.type is not None else None
+        found = self._view.field(holder.type, one.name) if holder.type is not None else None
         return found or UNKNOWN
 
     def _returned(self, call: Call) -> Kind:

@@ -1,8 +1,9 @@
-"""Java declarations as mining sees them: types with their methods, constructors and fields."""
+"""Java declarations as mining sees them: types with their methods, constructors and fields.
+
+Plain data, and no syntax tree: a file that has not changed need not be parsed again.
+"""
 
 from dataclasses import dataclass
-
-from tree_sitter import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,53 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression in a body, its parts as positions in `Code.expressions`, -1 for none or one nested too deep."""
+
+    kind: str
+    """The grammar's name for it."""
+    start: int
+    end: int
+    """Byte offsets in the file; in order of ``end`` calls are in order of execution."""
+    name: str = ""
+    """Of a call, its method; of a field access, the field; of an operation, the operator."""
+    text: str = ""
+    """An identifier, a literal's last character, the type of a creation or a cast, a field access as written."""
+    target: int = -1
+    """What a call, an access or a bracket is on."""
+    parts: tuple[int, ...] = ()
+    """Arguments or operands."""
+    body: bool = False
+    """A creation with a class body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A variable that a body declares."""
+
+    name: str
+    type: str
+    start: int
+    """Byte offset from which it is known."""
+    value: int
+    """Its initialiser, as a position in `Code.expressions`; -1 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a body does, as far as finding focal methods needs it."""
+
+    expressions: tuple[Expression, ...]
+    """Parts before the whole."""
+    calls: tuple[int, ...]
+    """Positions of method calls, method references and creations, in order of execution."""
+    locals: tuple[Local, ...]
+    """In source order."""
+    statements: bool
+    """It has ``assert`` statements."""
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """A method or constructor declaration as written."""
 
@@ -50,8 +98,10 @@ class Method:
     line: int
     end_line: int
     has_body: bool
-    node: Node | None
-    """Kept for files with tests only: the calls inside are read from it later."""
+    code: Code | None
+    """Kept for files with tests only."""
+    span: tuple[int, int]
+    """Bytes of its lines in the file, the comments that belong to it included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +132,10 @@ class JavaType:
     fields: tuple[Field, ...]
     constants: tuple[str, ...]
     """Names of an enum's constants."""
+    span: tuple[int, int]
+    """Bytes of its lines in the file, the comments that belong to it included."""
+    closing: int
+    """Byte offset of its closing brace."""
 
     @property
     def simple_name(self) -> str:

@@ -5,29 +5,17 @@ Broken code gives what the parser could recover. All walks are iterative, so tha
 
 from collections.abc import Iterator
 
-import tree_sitter_java
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Node, Parser
 
+from tailorbird.mining.code import code_of
 from tailorbird.mining.declarations import Annotation, Field, Import, JavaType, Method, Scope
+from tailorbird.mining.syntax import LANGUAGE, one_line, span_of, text_of
 from tailorbird.records import CONSTRUCTOR
-
-LANGUAGE = Language(tree_sitter_java.language())
-_INVOCATIONS = Query(LANGUAGE, "(method_invocation) @call")
 
 _TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 _BODIES = {"class_body", "interface_body", "enum_body", "enum_body_declarations", "ERROR"}
 _MAIN_ROOTS = ("/src/main/java/", "/src/main/kotlin/")
 _TEST_SEGMENTS = {"test", "tests", "testing", "it", "integration-test", "jmh"}
-
-
-def text_of(node: Node | None) -> str:
-    """A node's source text."""
-    return (node.text or b"").decode("utf-8", errors="replace") if node is not None else ""
-
-
-def one_line(node: Node | None) -> str:
-    """A node's source text with all white space as single spaces."""
-    return " ".join(text_of(node).split())
 
 
 class JavaParser:
@@ -46,15 +34,15 @@ class JavaParser:
             elif child.type == "import_declaration":
                 imports.append(_import(child))
         scope = Scope(path, package, tuple(imports), _is_test(path, package, imports))
-        return tuple(_type(name, node, scope) for name, node in _type_nodes(root))
+        return tuple(_type(name, node, scope, source) for name, node in _type_nodes(root))
 
 
 def invoked_names(method: Method) -> set[str]:
     """Names of all methods that the body of a test's or helper's declaration calls."""
-    if method.node is None:
+    if method.code is None:
         return set()
-    calls = QueryCursor(_INVOCATIONS).captures(method.node).get("call", ())
-    return {text_of(one.child_by_field_name("name")) for one in calls}
+    called = (method.code.expressions[at] for at in method.code.calls)
+    return {one.name for one in called if one.kind == "method_invocation"}
 
 
 def _import(node: Node) -> Import:
@@ -95,19 +83,20 @@ def _type_nodes(root: Node) -> Iterator[tuple[str, Node]]:
         pending.extend((outer, child) for child in reversed(inner))
 
 
-def _type(name: str, node: Node, scope: Scope) -> JavaType:
+def _type(name: str, node: Node, scope: Scope, source: bytes) -> JavaType:
+    kept = source if scope.is_test else None
     methods: list[Method] = []
     constructors: list[Method] = []
     fields: list[Field] = []
     constants: list[str] = []
     parameters = node.child_by_field_name("parameters")
     if parameters is not None:  # a record
-        constructors.append(_method(node, keep=False, constructor=True))
+        constructors.append(_method(node, None, constructor=True))
     for member in _members(node):
         if member.type == "method_declaration":
-            methods.append(_method(member, keep=scope.is_test))
+            methods.append(_method(member, kept))
         elif member.type == "constructor_declaration":
-            constructors.append(_method(member, keep=scope.is_test, constructor=True))
+            constructors.append(_method(member, kept, constructor=True))
         elif member.type in ("field_declaration", "constant_declaration"):
             fields.extend(_fields(member))
         elif member.type == "enum_constant":
@@ -123,7 +112,14 @@ def _type(name: str, node: Node, scope: Scope) -> JavaType:
         constructors=tuple(constructors),
         fields=tuple(fields),
         constants=tuple(constants),
+        span=span_of(node, source) if scope.is_test else (node.start_byte, node.end_byte),
+        closing=_closing(node, source),
     )
+
+
+def _closing(node: Node, source: bytes) -> int:
+    body = node.child_by_field_name("body") or node
+    return body.end_byte - 1 if source[body.end_byte - 1 : body.end_byte] == b"}" else body.end_byte
 
 
 def _members(node: Node) -> Iterator[Node]:
@@ -190,7 +186,8 @@ def _signature(node: Node) -> str:
     return " ".join([*parts, head])
 
 
-def _method(node: Node, *, keep: bool, constructor: bool = False) -> Method:
+def _method(node: Node, source: bytes | None, *, constructor: bool = False) -> Method:
+    """``source`` is the file's where the body is to be kept."""
     record = node.type == "record_declaration"
     return Method(
         name=CONSTRUCTOR if constructor else text_of(node.child_by_field_name("name")),
@@ -203,7 +200,8 @@ def _method(node: Node, *, keep: bool, constructor: bool = False) -> Method:
         line=node.start_point[0] + 1,
         end_line=node.end_point[0] + 1,
         has_body=not record and node.child_by_field_name("body") is not None,
-        node=node if keep else None,
+        code=code_of(node) if source is not None else None,
+        span=span_of(node, source) if source is not None else (node.start_byte, node.end_byte),
     )
 
 

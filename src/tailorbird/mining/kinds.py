@@ -3,10 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tree_sitter import Node
-
-from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.mining.java import text_of
+from tailorbird.mining.declarations import Expression, JavaType, Method
 from tailorbird.mining.names import TypeIndex, bare, split_arguments
 
 _LITERALS = {
@@ -36,14 +33,13 @@ class Kind:
 UNKNOWN = Kind()
 
 
-def literal(node: Node) -> Kind | None:
+def literal(one: Expression) -> Kind | None:
     """The kind of a literal, a lambda or an ``instanceof``; None for any other expression."""
-    last = text_of(node)[-1:]
-    if node.type.endswith("integer_literal"):
-        return Kind("long" if last in "lL" else "int")
-    if node.type.endswith("floating_point_literal"):
-        return Kind("float" if last in "fF" else "double")
-    name = _LITERALS.get(node.type)
+    if one.kind.endswith("integer_literal"):
+        return Kind("long" if one.text in "lL" else "int")
+    if one.kind.endswith("floating_point_literal"):
+        return Kind("float" if one.text in "fF" else "double")
+    name = _LITERALS.get(one.kind)
     return Kind(name) if name is not None else None
 
 

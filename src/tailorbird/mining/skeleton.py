@@ -1,12 +1,10 @@
 """What stands around a test: its file without any tests, and the same in short for a model to read."""
 
-from collections.abc import Iterator, Sequence
-
-from tree_sitter import Node
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.mining.java import one_line, text_of
 from tailorbird.records import HOLE, TestClass
 
 _SET_UP = {
@@ -15,26 +13,27 @@ _SET_UP = {
     *("BeforeMethod", "AfterMethod", "BeforeTest", "AfterTest", "BeforeSuite", "AfterSuite"),  # TestNG
 }
 _JUNIT3_SET_UP = {"setUp", "tearDown", "suite"}
-_NESTED = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 
 
-def skeleton(
-    owner: JavaType, tests: Sequence[Method], others: Sequence[Method], above: Sequence[JavaType]
-) -> TestClass:
-    """The skeleton of ``owner``, whose tests are ``tests``; ``others`` are the tests of other classes in its file.
+@dataclass(frozen=True, slots=True)
+class TestFile:
+    """A file with tests: its bytes, all of its types, and which of their methods are tests."""
 
-    ``above`` are the superclasses that stand in the project, nearest first. At least one of ``tests`` keeps its node.
-    """
-    home = next(method.node for method in tests if method.node is not None)
-    body = home.parent
-    assert body is not None  # A method stands in a body.
-    gone = {method.node.id: method.node for method in (*tests, *others) if method.node is not None}
+    __test__ = False
+
+    source: bytes
+    types: tuple[JavaType, ...]
+    tests: tuple[tuple[JavaType, Method], ...]
+
+
+def skeleton(file: TestFile, owner: JavaType, above: Sequence[JavaType]) -> TestClass:
+    """The skeleton of ``owner``, a type of ``file``; ``above`` are its superclasses in the project, nearest first."""
     return TestClass(
         class_name=owner.name,
         package=owner.scope.package,
         path=owner.scope.path,
-        text=_with_hole(body, list(gone.values())),
-        outline=_outline(owner, body, gone),
+        text=_with_hole(file, owner),
+        outline=_outline(file, owner),
         inherited=tuple(one.qualified_name for one in above),
         inherited_set_up=tuple(
             f"{one.qualified_name}: {method.signature}" for one in above for method in one.methods if _sets_up(method)
@@ -46,18 +45,12 @@ def _sets_up(method: Method) -> bool:
     return method.name in _JUNIT3_SET_UP or any(one.name.rpartition(".")[2] in _SET_UP for one in method.annotations)
 
 
-def _with_hole(body: Node, tests: Sequence[Node]) -> str:
-    """The file's text without ``tests``, the hole before the closing brace of ``body``."""
-    root = body
-    ancestors = {body.id}
-    while root.parent is not None:
-        root = root.parent
-        ancestors.add(root.id)
-    source = root.text or b""
-    spans = [_span(node, source) for node in (*tests, *_idle_classes(tests, ancestors, source))]
-    hole = body.end_byte - 1 if source[body.end_byte - 1 : body.end_byte] == b"}" else body.end_byte
-    line = source.rfind(b"\n", 0, hole) + 1
-    at = line if not source[line:hole].strip() else hole
+def _with_hole(file: TestFile, owner: JavaType) -> str:
+    """The file's text without tests, the hole before the closing brace of ``owner``."""
+    source = file.source
+    spans = [method.span for _, method in file.tests] + [one.span for one in _idle(file, owner)]
+    line = source.rfind(b"\n", 0, owner.closing) + 1
+    at = line if not source[line : owner.closing].strip() else owner.closing
     parts: list[bytes] = []
     position = 0
     for start, end in [*_merged(spans), (len(source), len(source))]:
@@ -70,42 +63,23 @@ def _with_hole(body: Node, tests: Sequence[Node]) -> str:
     return b"".join(parts).decode("utf-8", errors="replace")
 
 
-def _idle_classes(tests: Sequence[Node], ancestors: set[int], source: bytes) -> Iterator[Node]:
+def _idle(file: TestFile, owner: JavaType) -> Iterator[JavaType]:
     """Nested classes of tests that nothing else speaks of: without their tests they are clutter."""
-    seen: set[int] = set()
-    for test in tests:
-        place = test.parent.parent if test.parent is not None else None
-        while place is not None and place.id not in ancestors:
-            nested = place.parent is not None and place.parent.type != "program"
-            if place.type in _NESTED and nested and place.id not in seen:
-                seen.add(place.id)
-                name = (place.child_by_field_name("name") or place).text or b""
-                outside = source[: place.start_byte] + source[place.end_byte :]
-                if name not in outside:
-                    yield place
-            place = place.parent
+    testing = [home.name for home, _ in file.tests]
+    for one in file.types:
+        within = _holds(owner.name, one.name) or owner.name == one.name
+        if "." not in one.name or within or not any(_holds(name, one.name) or name == one.name for name in testing):
+            continue
+        outside = file.source[: one.span[0]] + file.source[one.span[1] :]
+        if one.simple_name.encode() not in outside:
+            yield one
 
 
-def _span(node: Node, source: bytes) -> tuple[int, int]:
-    """The bytes of ``node``'s lines, with the comments that belong to it."""
-    start = node.start_byte
-    before = node.prev_sibling
-    while before is not None and before.type.endswith("comment"):
-        line = source.rfind(b"\n", 0, before.start_byte) + 1
-        if source[line : before.start_byte].strip():
-            break  # At the end of another member's line.
-        start, before = before.start_byte, before.prev_sibling
-    line = source.rfind(b"\n", 0, start) + 1
-    if not source[line:start].strip():
-        start = line
-        while (above := source.rfind(b"\n", 0, max(start - 1, 0)) + 1) < start and not source[above:start].strip():
-            start = above  # The empty lines above it.
-    end = source.find(b"\n", node.end_byte)
-    end = len(source) if end < 0 else end + 1
-    return start, end if not source[node.end_byte : end].strip() else node.end_byte
+def _holds(inner: str, outer: str) -> bool:
+    return inner.startswith(f"{outer}.")
 
 
-def _merged(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _merged(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     last: tuple[int, int] | None = None
     for start, end in sorted(spans):
         if last is not None and start <= last[1]:
@@ -118,34 +92,32 @@ def _merged(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield last
 
 
-def _outline(owner: JavaType, body: Node, gone: dict[int, Node]) -> str:
+def _outline(file: TestFile, owner: JavaType) -> str:
     """The class's fields, its set-up in full and the signatures of its helpers, in canonical layout."""
     above = f" extends {owner.superclass}" if owner.superclass else ""
-    lines = [f"{owner.simple_name}{above} {{"]
-    for member in body.named_children:
-        if member.type == "field_declaration":
-            lines.append(_field(member))
-    by_node = {method.node.id: method for method in (*owner.constructors, *owner.methods) if method.node is not None}
-    helpers = []
-    for member in body.named_children:
-        method = by_node.get(member.id)
-        if method is not None and member.id not in gone:
-            if _sets_up(method):
-                lines.append(canonical_layout(method.text))
-            else:
-                helpers.append(f"{method.signature};")
-        elif member.type in _NESTED and not any(
-            test.parent is not None and _inside(test, member) for test in gone.values()
-        ):
-            helpers.append(f"{one_line(member.child_by_field_name('name'))} {{}}")
-    return "\n".join([*lines, *helpers, "}"])
+    tests = {id(method) for _, method in file.tests}
+    others = [one for one in (*owner.constructors, *owner.methods) if id(one) not in tests]
+    testing = [home.name for home, _ in file.tests]
+    nested = [
+        one
+        for one in file.types
+        if one.name.rpartition(".")[0] == owner.name
+        and not any(name == one.name or _holds(name, one.name) for name in testing)
+    ]
+    helpers = [(one.span, f"{one.signature};") for one in others if not _sets_up(one)]
+    helpers += [(one.span, f"{one.simple_name} {{}}") for one in nested]
+    return "\n".join(
+        [
+            f"{owner.simple_name}{above} {{",
+            *dict.fromkeys(_field(field.text) for field in owner.fields),
+            *(canonical_layout(one.text) for one in sorted(others, key=lambda one: one.span) if _sets_up(one)),
+            *(text for _, text in sorted(helpers)),
+            "}",
+        ]
+    )
 
 
-def _field(node: Node) -> str:
+def _field(written: str) -> str:
     """The declaration, without an initialiser that goes over several lines: tables of cases are not style."""
-    text = canonical_layout(text_of(node))
+    text = canonical_layout(written)
     return text if "\n" not in text else f"{text.partition('=')[0].rstrip()};"
-
-
-def _inside(node: Node, outer: Node) -> bool:
-    return outer.start_byte <= node.start_byte and node.end_byte <= outer.end_byte

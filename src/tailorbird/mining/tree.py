@@ -1,7 +1,7 @@
 """Mining one tree: its test cases, the focal method of each, and what stands around both."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -10,14 +10,14 @@ from tailorbird.config import Heuristics
 from tailorbird.mining.classes import source_class, source_classes
 from tailorbird.mining.context import PUBLISHED, focal_context
 from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.mining.files import read_sources, walk
+from tailorbird.mining.files import normalised, read_sources, walk
 from tailorbird.mining.java import JavaParser
 from tailorbird.mining.methods2test import Methods2TestMatcher
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal, Matcher
 from tailorbird.mining.providers import providers
 from tailorbird.mining.recognise import Recogniser
-from tailorbird.mining.skeleton import skeleton
+from tailorbird.mining.skeleton import TestFile, skeleton
 from tailorbird.mining.uses import Reader
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import FocalMethod, Pair, Skipped, SourceClass, TestCase, TestClass
@@ -88,7 +88,7 @@ def mine_tree(
     return MinedTree(
         pairs=kept,
         test_cases=tuple(tests.cases),
-        test_classes=tests.skeletons(),
+        test_classes=_skeletons(root, types, tests),
         classes=source_classes(one for one in types if (one.scope.path, one.name) in spoken_of),
         files=len(found.files),
         skipped=tuple(found.skipped),
@@ -132,17 +132,22 @@ class _Tests:
             self.records[key], focal.method.text, focal.method.signature, focal.method.line, self.published
         )
 
-    def skeletons(self) -> tuple[TestClass, ...]:
-        """The skeleton of each class taken, where its source was kept."""
-        of_file: dict[str, list[Method]] = defaultdict(list)
-        for owner, methods in self.classes:
-            of_file[owner.scope.path].extend(methods)
-        made = [
-            skeleton(owner, methods, of_file[owner.scope.path], self.recogniser.superclasses(owner)[1:])
-            for owner, methods in self.classes
-            if any(method.node is not None for method in methods)
-        ]
-        return tuple(sorted(made, key=lambda one: (one.path, one.class_name)))
+
+def _skeletons(root: Path, types: Sequence[JavaType], tests: _Tests) -> tuple[TestClass, ...]:
+    """The skeleton of each class with tests whose code was kept, in order of path and name."""
+    of_file: dict[str, list[JavaType]] = defaultdict(list)
+    for one in types:
+        of_file[one.scope.path].append(one)
+    classes: dict[str, list[tuple[JavaType, list[Method]]]] = defaultdict(list)
+    for owner, methods in tests.classes:
+        if owner.scope.is_test:
+            classes[owner.scope.path].append((owner, methods))
+    made = []
+    for path in sorted(classes):
+        marked = tuple((owner, method) for owner, methods in classes[path] for method in methods)
+        file = TestFile(normalised((root / path).read_bytes()), tuple(of_file[path]), marked)
+        made += [skeleton(file, owner, tests.recogniser.superclasses(owner)[1:]) for owner, _ in classes[path]]
+    return tuple(sorted(made, key=lambda one: (one.path, one.class_name)))
 
 
 def _pair(focal: Focal, case: TestCase, context: str) -> Pair:
