@@ -23,6 +23,8 @@ class Walk:
 
     files: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    """By the path as it is printed, the name of a file whose own is no Unicode."""
 
 
 def walk(root: Path) -> Walk:
@@ -87,7 +89,18 @@ def read_sources(root: Path, found: Walk) -> Iterator[tuple[str, bytes]]:
             reason = f"over {MAX_OPEN_ANGLES:,} open angle brackets"
             found.skipped.append(Skipped(path=_printable(relative), reason=reason))
             continue
-        yield _printable(relative), source
+        path = _printable(relative)
+        if path != relative:
+            found.names[path] = relative
+        yield path, source
+
+
+def read_again(root: Path, found: Walk, path: str) -> bytes:
+    """The bytes of one file by the path that `read_sources` gave it; empty where it has gone since."""
+    try:
+        return normalised((root / found.names.get(path, path)).read_bytes())
+    except OSError:
+        return b""
 
 
 def explodes(source: bytes) -> bool:

@@ -71,7 +71,7 @@ class Matcher:
             return True
         if any(one is focal for one in self._index.lineage(use.owner)):
             return True
-        nested = use.owner.scope is focal.scope and use.owner.name.startswith(f"{focal.name}.")
+        nested = use.owner.scope.path == focal.scope.path and use.owner.name.startswith(f"{focal.name}.")
         return nested and not use.owner.name.endswith("Builder")
 
 

@@ -17,7 +17,7 @@ from tailorbird.mining.time_split import split_by_time
 from tailorbird.mining.tree import MinedTree, mine_tree
 from tailorbird.progress import Progress
 from tailorbird.records import FORMAT_VERSION, DataManifest, Leakage, Pair, Provenance, SourceClass, TestClass
-from tailorbird.sources import ResolvedSource, resolve, resolve_past
+from tailorbird.sources import ResolvedSource, default_cache, resolve, resolve_past
 from tailorbird.storage import sha256_bytes
 
 
@@ -143,7 +143,13 @@ def _of_one(name: str, config: MineConfig, mined: Callable[[ResolvedSource, str]
 def _mined(
     resolved: ResolvedSource, name: str, *, config: MineConfig, level: Level, progress: Progress | None
 ) -> MinedTree:
-    tree = mine_tree(resolved.root, heuristics=config.heuristics, published=level.published, progress=progress)
+    tree = mine_tree(
+        resolved.root,
+        heuristics=config.heuristics,
+        published=level.published,
+        cache=default_cache() / "parsed.sqlite",
+        progress=progress,
+    )
     _check(tree, name)
     return tree
 

@@ -10,11 +10,11 @@ from tailorbird.config import Heuristics
 from tailorbird.mining.classes import source_class, source_classes
 from tailorbird.mining.context import PUBLISHED, focal_context
 from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.mining.files import normalised, read_sources, walk
-from tailorbird.mining.java import JavaParser
+from tailorbird.mining.files import Walk, read_again, read_sources, walk
 from tailorbird.mining.methods2test import Methods2TestMatcher
 from tailorbird.mining.names import TypeIndex
 from tailorbird.mining.pairing import Focal, Matcher
+from tailorbird.mining.parse_cache import parse_all
 from tailorbird.mining.providers import providers
 from tailorbird.mining.recognise import Recogniser
 from tailorbird.mining.skeleton import TestFile, skeleton
@@ -58,19 +58,20 @@ def mine_tree(
     heuristics: Heuristics = "tailorbird",
     published: str = PUBLISHED[-1],
     distinct: bool = True,
+    cache: Path | None = None,
     progress: Progress | None = None,
 ) -> MinedTree:
     """Find the test cases of a tree and the focal method of each; pure, deterministic, in order of path and line.
 
-    ``distinct`` keeps the first alone of pairs whose two texts are the same.
+    ``distinct`` keeps the first alone of pairs whose two texts are the same; ``cache`` is a file that remembers what
+    was parsed.
     """
     watch = progress or Silent()
     found = walk(root)
-    parser = JavaParser()
     types: list[JavaType] = []
     watch.start("reading Java files", len(found.files))
-    for done, (path, source) in enumerate(read_sources(root, found), start=1):
-        types.extend(parser.parse(path, source))
+    for done, parsed in enumerate(parse_all(read_sources(root, found), cache), start=1):
+        types.extend(parsed)
         watch.update(done)
     watch.finish()
     index = TypeIndex(types)
@@ -88,7 +89,7 @@ def mine_tree(
     return MinedTree(
         pairs=kept,
         test_cases=tuple(tests.cases),
-        test_classes=_skeletons(root, types, tests),
+        test_classes=_skeletons(root, found, types, tests),
         classes=source_classes(one for one in types if (one.scope.path, one.name) in spoken_of),
         files=len(found.files),
         skipped=tuple(found.skipped),
@@ -133,7 +134,7 @@ class _Tests:
         )
 
 
-def _skeletons(root: Path, types: Sequence[JavaType], tests: _Tests) -> tuple[TestClass, ...]:
+def _skeletons(root: Path, found: Walk, types: Sequence[JavaType], tests: _Tests) -> tuple[TestClass, ...]:
     """The skeleton of each class with tests whose code was kept, in order of path and name."""
     of_file: dict[str, list[JavaType]] = defaultdict(list)
     for one in types:
@@ -145,7 +146,7 @@ def _skeletons(root: Path, types: Sequence[JavaType], tests: _Tests) -> tuple[Te
     made = []
     for path in sorted(classes):
         marked = tuple((owner, method) for owner, methods in classes[path] for method in methods)
-        file = TestFile(normalised((root / path).read_bytes()), tuple(of_file[path]), marked)
+        file = TestFile(read_again(root, found, path), tuple(of_file[path]), marked)
         made += [skeleton(file, owner, tests.recogniser.superclasses(owner)[1:]) for owner, _ in classes[path]]
     return tuple(sorted(made, key=lambda one: (one.path, one.class_name)))
 
