@@ -116,6 +116,8 @@ class CompareConfig:
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
     generation_batch_size: Count = 16
+    context: str = DEFAULT_CONTEXT
+    """What a model is shown of each focal method, as in `MineConfig`."""
     max_source_tokens: Count = 384
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)

@@ -263,6 +263,18 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Truncation:
+    """How many of some pairs did not fit the model's limits."""
+
+    pairs: int = 0
+    inputs_cut: int = 0
+    """Something of the input is missing: first the context's signatures and fields, then what stands beside it."""
+    focal_methods_cut: int = 0
+    """The focal method itself is not whole."""
+    targets_cut: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
     """One point of a learning curve."""
 
@@ -297,6 +309,8 @@ class DeltaManifest:
     seed: int
     cost: Cost
     curve: tuple[CurvePoint, ...]
+    truncation: Truncation = Truncation()
+    """Of the training pairs."""
     licence: str | None
     versions: dict[str, str]
     device: str
@@ -329,6 +343,8 @@ class GenerationHeader:
     seed: int = 0
     cost: Cost
     curve: tuple[CurvePoint, ...] = ()
+    truncation: Truncation = Truncation()
+    """Of the pairs that were generated for; what is cut of a reference is no longer in its loss."""
     generate_seconds: float = 0.0
     generated_tokens: int = 0
     versions: dict[str, str]
@@ -442,6 +458,7 @@ class ResultMeta:
     bleu_signature: str
     generate_seconds: float
     generated_tokens: int
+    truncation: Truncation = Truncation()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Pairs as a base reads and writes them: focal context in, test case out, both in canonical layout."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
 from tailorbird.java_text import canonical_layout
-from tailorbird.records import FocalMethod, Neighbour, Pair
+from tailorbird.records import FocalMethod, Neighbour, Pair, Truncation
 
 MAX_SOURCE_TOKENS = 384
 MAX_TARGET_TOKENS = 256
@@ -56,6 +57,16 @@ def encode_pair(
         source_cut=len(source) < len(context) + len(skeleton) + len(neighbour),
         focal_cut=method < focal,
         target_cut=len(target) > max_target,
+    )
+
+
+def count_cuts(prompts: Sequence[Prompt]) -> Truncation:
+    """How many of ``prompts`` lost what to the limits."""
+    return Truncation(
+        pairs=len(prompts),
+        inputs_cut=sum(one.source_cut for one in prompts),
+        focal_methods_cut=sum(one.focal_cut for one in prompts),
+        targets_cut=sum(one.target_cut for one in prompts),
     )
 
 

@@ -85,4 +85,10 @@ def _print(manifest: DeltaManifest, out: Path) -> None:
     losses = [point.validation_loss for point in manifest.curve if point.validation_loss is not None]
     if losses:
         print_line(f"validation loss: {losses[0]:.3f} before, {min(losses):.3f} at its best")
+    cuts = manifest.truncation
+    if cuts.inputs_cut or cuts.targets_cut:
+        print_line(
+            f"cut to the limits: {cuts.inputs_cut} of {cuts.pairs} inputs ({cuts.focal_methods_cut} in the focal "
+            f"method itself), {cuts.targets_cut} tests"
+        )
     print_line(str(out))

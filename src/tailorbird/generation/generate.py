@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from tailorbird import __version__
 from tailorbird.base.load import Base, load_base
-from tailorbird.base.prompts import Prompt, encode_pair
+from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
 from tailorbird.config import GenerateConfig
 from tailorbird.errors import DataError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
@@ -111,7 +111,7 @@ def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> Gene
     _decode_all(task, decoding, prompts, journal, progress)
     candidates = [candidate for pair in task.pairs for candidate in journal.done[pair.id]]
     references = _reference_losses(task, prompts)
-    header = _header(task, decoding, candidates)
+    header = replace(_header(task, decoding, candidates), truncation=count_cuts(prompts))
     write_jsonl(out, [header, *references, *candidates])
     journal.close()
     return header

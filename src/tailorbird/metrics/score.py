@@ -180,4 +180,5 @@ def _meta(found: CandidatesFile, pairs: int, candidates_sha256: str) -> ResultMe
         bleu_signature=bleu_signature(),
         generate_seconds=header.generate_seconds,
         generated_tokens=header.generated_tokens,
+        truncation=header.truncation,
     )

@@ -66,6 +66,7 @@ def _context(results: Sequence[Result], manifest: DataManifest | None) -> dict[s
         "shown_first": best.strategy,
         "colour": colour,
         "manifest": manifest,
+        "cuts": max((one.meta.truncation for one in results), key=lambda cuts: cuts.pairs),
         "provenance": provenance(results),
         "plotly": _plotly(),
     }

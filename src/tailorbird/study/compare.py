@@ -29,7 +29,7 @@ def compare(
     for name in config.strategies:
         # A misspelt name or setting must not cost an hour of work before it is noticed.
         complete_settings(find_strategy(name), config.settings.get(name, {}))
-    mine(source, out / "data", MineConfig(seed=config.seed), progress=progress)
+    mine(source, out / "data", MineConfig(seed=config.seed, context=config.context), progress=progress)
     data = load_data(out / "data")
     model = load_base(base, device=choose_device())
     _forget_other_results(out / "results", {"base", RETRIEVAL_COPY, *config.strategies})

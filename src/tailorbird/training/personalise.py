@@ -10,7 +10,7 @@ import torch
 
 from tailorbird import __version__
 from tailorbird.base.load import Base, load_base
-from tailorbird.base.prompts import encode_pair
+from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
 from tailorbird.config import PersonaliseConfig
 from tailorbird.errors import DataError, DeltaError
 from tailorbird.mining.dataset import DataSet, load_data
@@ -119,9 +119,9 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet) -> _Plan:
     return _Plan(config.strategy, settings, config.seed, base, data)
 
 
-def _encode(plan: _Plan, pairs: Sequence[Pair]) -> list[Encoded]:
+def _prompts(plan: _Plan, pairs: Sequence[Pair]) -> list[Prompt]:
     kept = [pair for pair in pairs if pair.test.assertions or plan.settings["unasserted"]]
-    prompts = (
+    return [
         encode_pair(
             plan.base.tokenizer,
             pair,
@@ -129,12 +129,14 @@ def _encode(plan: _Plan, pairs: Sequence[Pair]) -> list[Encoded]:
             max_target=int(plan.settings["max_target_tokens"]),
         )
         for pair in kept
-    )
-    return [Encoded(prompt.source, prompt.target) for prompt in prompts]
+    ]
 
 
 def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Outcome:
-    training, validation = (_encode(plan, plan.data.split(name)) for name in ("train", "validation"))
+    training, validation = (
+        [Encoded(prompt.source, prompt.target) for prompt in _prompts(plan, plan.data.split(name))]
+        for name in ("train", "validation")
+    )
     if not training or not validation:
         raise DataError(
             f"The data set has {len(training)} training and {len(validation)} validation pairs that assert something: "
@@ -191,6 +193,7 @@ def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[s
             examples=outcome.examples,
         ),
         curve=outcome.curve,
+        truncation=count_cuts(_prompts(plan, plan.data.split("train"))),
         licence=source.licence,
         versions=versions(),
         device=describe_device(next(model.parameters()).device),
