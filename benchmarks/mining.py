@@ -2,9 +2,10 @@
 
     python benchmarks/mining.py [SOURCE] [--runs 5] [--json]
 
-Each run times three things one after the other, in one process: reading and parsing every file with tree-sitter and nothing
-else (the peer), mining without a cache, and mining again with everything cached. The median of the ratios counts; seconds move
-with the machine. Peak memory is the process's own, after the first mining run and after the last: flat if they are alike.
+Each run times three things one after the other, in one process: reading and parsing every file with tree-sitter and
+nothing else (the peer), mining without a cache, and mining again with everything cached. The median of the ratios
+counts; seconds move with the machine. Peak memory is the process's own, after the first mining run and after the last:
+flat if they are alike.
 """
 
 import argparse
@@ -84,11 +85,9 @@ def main() -> None:
     }
     if options.json:
         json.dump(figures, sys.stdout, indent=2)
-        print()
+        sys.stdout.write("\n")
     else:
-        for name, value in figures.items():
-            if name != "runs":
-                print(f"{name:26} {value}")
+        sys.stdout.writelines(f"{name:26} {value}\n" for name, value in figures.items() if name != "runs")
 
 
 if __name__ == "__main__":
