@@ -147,6 +147,8 @@ class PretrainConfig:
     pair_learning_rate: Positive = 1e-3
     pair_decay_share: Share = 0.7
     """Share of the second stage's steps, at the end, over which the rate falls to 0."""
+    unlikelihood: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Weight in the second stage of a loss on repeating what stands already where that is wrong; 0 is without."""
     denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4
     """In the second stage every so many steps denoise still; 0 never does."""
     max_source_tokens: Count = 384

@@ -160,6 +160,7 @@ class _Pretraining:
                 pair_batch_size=1,
                 pair_learning_rate=1.0,
                 pair_decay_share=0.0,
+                unlikelihood=0.0,
                 denoise_every=0,
             ),
             batches,
@@ -167,6 +168,7 @@ class _Pretraining:
             steps=config.denoising_steps,
             learning_rate=config.denoising_learning_rate,
             decay_share=0.0,  # The next stage goes on from here: only its end is annealed.
+            unlikelihood=0.0,
         )
 
     def pair(self, corpus: Path, built: Corpus) -> tuple[StageReport, list[Encoded]]:
@@ -199,6 +201,7 @@ class _Pretraining:
             steps=config.pair_steps,
             learning_rate=config.pair_learning_rate,
             decay_share=config.pair_decay_share,
+            unlikelihood=config.unlikelihood,
         )
         return report, probe
 
@@ -212,6 +215,7 @@ class _Pretraining:
         steps: int,
         learning_rate: float,
         decay_share: float,
+        unlikelihood: float,
     ) -> StageReport:
         config = self.config
         bfloat16 = use_bfloat16(config.precision, next(self.model.parameters()).device)
@@ -225,6 +229,7 @@ class _Pretraining:
                 learning_rate=learning_rate,
                 warmup_steps=WARMUP_STEPS,
                 decay_share=decay_share,
+                unlikelihood=unlikelihood,
                 evaluate_every=max(1, steps // config.validations),
                 keep_best=False,
                 bfloat16=bfloat16,

@@ -14,7 +14,7 @@ from tailorbird.training.batches import Batch
 from tailorbird.training.checkpoint import Ledger, Snapshot, load_snapshot, save_snapshot
 from tailorbird.training.cost import FlopLedger, peak_memory_bytes, reset_peak_memory
 from tailorbird.training.device import autocast
-from tailorbird.training.losses import Validation
+from tailorbird.training.losses import Validation, repetition_unlikelihood
 
 Evaluate = Callable[[], Validation]
 """Validates the model as it stands."""
@@ -36,6 +36,8 @@ class LoopSettings:
     keep_best: bool = True
     """End with the weights of the best validation, not of the last step."""
     bfloat16: bool = False
+    unlikelihood: float = 0.0
+    """Weight of `repetition_unlikelihood` in the loss."""
     checkpoint_seconds: float = 30.0
     fingerprint: str = ""
 
@@ -183,9 +185,12 @@ class _Run:
 
     def _backward(self, batch: Batch) -> float:
         with autocast(self.device, bfloat16=self.settings.bfloat16):
-            loss = self.model(
+            output = self.model(
                 input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels, use_cache=False
-            ).loss
+            )
+            loss = output.loss
+        if self.settings.unlikelihood:
+            loss = loss + self.settings.unlikelihood * repetition_unlikelihood(output.logits, batch.labels)
         loss.backward()
         return float(loss.detach())
 

@@ -79,3 +79,22 @@ def validate(
         if not gain:
             return Validation(loss)
         return Validation(loss, mean_loss(target_losses(model, with_other_inputs(examples), pad=pad)) - loss)
+
+
+def repetition_unlikelihood(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean over target tokens of -sum log(1 - p(c)), c being the target's earlier tokens other than the right one.
+
+    Token-level unlikelihood (Welleck et al., 2020, arXiv 1908.04319): what stands already is made less likely wherever it
+    is wrong, so that greedy outputs do not go round in circles. ``logits`` (batch, target, vocabulary), ``labels``
+    (batch, target; -100 pads).
+    """
+    length = labels.shape[1]
+    tokens = labels.clamp(min=0)
+    same = tokens[:, :, None] == tokens[:, None, :]  # (batch, step, earlier)
+    before = torch.ones(length, length, dtype=torch.bool, device=labels.device).tril(-1)
+    first = ~(same & before).any(dim=2)  # A token that occurs several times is one candidate.
+    real = labels != IGNORED
+    candidate = before & ~same & first[:, None, :] & real[:, None, :] & real[:, :, None]
+    chances = logits.float().log_softmax(dim=-1).gather(2, tokens[:, None, :].expand(-1, length, -1)).exp()
+    penalties = -torch.log1p(-chances.clamp(max=1 - 1e-5))
+    return (penalties * candidate).sum() / real.sum().clamp(min=1)

@@ -1,12 +1,22 @@
 """Teacher-forced losses against a cross entropy done by hand."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorbird.training.batches import Encoded, collate
-from tailorbird.training.losses import TargetLoss, Validation, mean_loss, target_losses, validate, with_other_inputs
+from tailorbird.training.batches import IGNORED, Encoded, collate
+from tailorbird.training.losses import (
+    TargetLoss,
+    Validation,
+    mean_loss,
+    repetition_unlikelihood,
+    target_losses,
+    validate,
+    with_other_inputs,
+)
 from tests.models import FAMILIES, encoded_texts, small_base
 
 EXAMPLES = encoded_texts()
@@ -80,3 +90,29 @@ def test_validation_is_the_mean_and_the_gain_the_difference() -> None:
     assert found.input_gain == pytest.approx(other - own)
     # The second pass is made only where it is asked for.
     assert validate(model, EXAMPLES, pad=1) == Validation(own, None)
+
+
+def test_unlikelihood_counts_wrong_repeats_alone() -> None:
+    labels = torch.tensor([[5, 6, 5, 7], [8, IGNORED, IGNORED, IGNORED]])
+    logits = torch.randn(2, 4, 10, generator=torch.Generator().manual_seed(0))
+    chances = logits.softmax(dim=-1)
+
+    def missed(row: int, step: int, token: int) -> float:
+        return -math.log(1 - float(chances[row, step, token]))
+
+    # Step 1 may not say 5; step 2 may say 5, being right, but not 6; step 3 neither, and 5 counts once.
+    expected = missed(0, 1, 5) + missed(0, 2, 6) + missed(0, 3, 5) + missed(0, 3, 6)
+    assert float(repetition_unlikelihood(logits, labels)) == pytest.approx(expected / 5, rel=1e-5)
+
+
+def test_unlikelihood_teaches_not_to_go_round() -> None:
+    logits = torch.zeros(1, 3, 4, requires_grad=True)
+    repetition_unlikelihood(logits, torch.tensor([[1, 2, 3]])).backward()
+    assert logits.grad is not None
+    assert logits.grad[0, 0].abs().max() == 0
+    assert logits.grad[0, 2, 1] > 0
+    assert logits.grad[0, 2, 2] > 0
+    assert logits.grad[0, 2, 3] < 0
+    certain = torch.full((1, 3, 4), -50.0)
+    certain[:, :, 1] = 50.0
+    assert torch.isfinite(repetition_unlikelihood(certain, torch.tensor([[1, 2, 3]])))
