@@ -84,8 +84,8 @@ def validate(
 def repetition_unlikelihood(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Mean over target tokens of -sum log(1 - p(c)), c being the target's earlier tokens other than the right one.
 
-    Token-level unlikelihood (Welleck et al., 2020, arXiv 1908.04319): what stands already is made less likely wherever it
-    is wrong, so that greedy outputs do not go round in circles. ``logits`` (batch, target, vocabulary), ``labels``
+    Token-level unlikelihood (Welleck et al., 2020, arXiv 1908.04319): what stands already is made less likely wherever
+    it is wrong, so that greedy outputs do not go round in circles. ``logits`` (batch, target, vocabulary), ``labels``
     (batch, target; -100 pads).
     """
     length = labels.shape[1]
