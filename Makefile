@@ -5,7 +5,7 @@ TEST_WORKERS ?= 2
 DEMO_SOURCE ?= commons-codec:commons-codec:1.16.0
 DEMO_OUT ?= demo
 # Enough to see what each strategy does, in 10 minutes on 2 cores; `compare` alone takes more.
-DEMO_EPOCHS ?= 1
+DEMO_EPOCHS ?= 1.5
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -23,25 +23,29 @@ def batch_losses(model: nn.Module, batch: Batch) -> list[TargetLoss]:
     logits = model(
         input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels, use_cache=False
     ).logits
-    losses = nn.functional.cross_entropy(
-        logits.float().transpose(1, 2), batch.labels, ignore_index=IGNORED, reduction="none"
-    ).sum(dim=1)
-    tokens = (batch.labels != IGNORED).sum(dim=1)
+    real = batch.labels != IGNORED
+    each = nn.functional.cross_entropy(logits[real].float(), batch.labels[real], reduction="none")
+    losses = each.new_zeros(len(batch.labels)).index_add(0, real.nonzero()[:, 0], each)
+    tokens = real.sum(dim=1)
     return [TargetLoss(float(loss), int(count)) for loss, count in zip(losses, tokens, strict=True)]
 
 
 @torch.no_grad()
-def target_losses(model: nn.Module, examples: Sequence[Encoded], *, pad: int, batch_size: int = 16) -> list[TargetLoss]:
+def target_losses(model: nn.Module, examples: Sequence[Encoded], *, pad: int, batch_size: int = 8) -> list[TargetLoss]:
     """Loss of each example, in the given order; batches are formed by length."""
     model.eval()
     device = next(model.parameters()).device
-    order = sorted(range(len(examples)), key=lambda index: (len(examples[index].source), index))
+    order = sorted(range(len(examples)), key=lambda index: (_length(examples[index]), index))
     losses: dict[int, TargetLoss] = {}
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
         batch = collate([examples[index] for index in indices], pad=pad).to(device)
         losses.update(zip(indices, batch_losses(model, batch), strict=True))
     return [losses[index] for index in range(len(examples))]
+
+
+def _length(example: Encoded) -> int:
+    return len(example.source) + len(example.target)
 
 
 def mean_loss(losses: Sequence[TargetLoss]) -> float:
