@@ -21,7 +21,7 @@ from pathlib import Path
 import tree_sitter_java
 from tree_sitter import Language, Parser
 
-from tailorbird.mining.files import read_sources, walk
+from tailorbird.mining.files import read_source, walk
 from tailorbird.mining.tree import mine_tree
 from tailorbird.sources import resolve
 
@@ -39,8 +39,10 @@ def parse_alone(root: Path) -> float:
     """Seconds that tree-sitter takes for all files, read and decoded as mining does."""
     started = time.perf_counter()
     parser = Parser(Language(tree_sitter_java.language()))
-    for _, source in read_sources(root, walk(root)):
-        parser.parse(source)
+    for relative in walk(root).files:
+        source = read_source(root, relative)
+        if isinstance(source, bytes):
+            parser.parse(source)
     return time.perf_counter() - started
 
 

@@ -6,19 +6,19 @@ Both work on broken code too, which a generated candidate may be; tree-sitter is
 import re
 from itertools import pairwise
 
-_LEXEME = re.compile(
-    r"""
-    (?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
-  | (?P<text>\"\"\".*?(?:\"\"\"|\Z))
-  | (?P<string>"(?:\\.|[^"\\\n])*"?)
-  | (?P<character>'(?:\\.|[^'\\\n])*'?)
-  | (?P<number>(?:0[xXbB][0-9a-fA-F_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?|\.\d[\d_]*(?:[eE][+-]?\d+)?)[fFdDlL]?)
-  | (?P<name>[^\W\d]\w*|[$]\w*)
-  | (?P<operator>>>>=|<<=|>>=|\.\.\.|->|::|\+\+|--|&&|\|\||[=!<>+\-*/&|^%]=|<<)
-  | (?P<other>\S)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+_NAME = r"[^\W\d]\w*|[$]\w*"
+_COMMENT = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+_TEXT_BLOCK = r"\"\"\".*?(?:\"\"\"|\Z)"
+_OTHER = r"""
+    "(?:\\.|[^"\\\n])*"?
+  | '(?:\\.|[^'\\\n])*'?
+  | (?:0[xXbB][0-9a-fA-F_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?|\.\d[\d_]*(?:[eE][+-]?\d+)?)[fFdDlL]?
+  | >>>=|<<=|>>=|\.\.\.|->|::|\+\+|--|&&|\|\||[=!<>+\-*/&|^%]=|<<
+  | \S
+"""
+# Names first, of which there are most. The only group is what is no comment: a list of groups is quick to have.
+_LEXEME = re.compile(rf"(?:{_COMMENT})|({_NAME}|{_TEXT_BLOCK}|{_OTHER})", re.VERBOSE | re.DOTALL)
+_BLOCK = re.compile(rf"(?:{_COMMENT}|{_NAME})|(?P<text>{_TEXT_BLOCK})|(?:{_OTHER})", re.VERBOSE | re.DOTALL)
 
 INDENT_WIDTH_OF_TAB = 4
 _BLANK = " \t\f"
@@ -29,7 +29,7 @@ def lexemes(text: str) -> list[str]:
 
     ``>>`` is given as two ``>``, because without a parser it may close two type arguments.
     """
-    return [match.group() for match in _LEXEME.finditer(text) if match.lastgroup != "comment"]
+    return [lexeme for lexeme in _LEXEME.findall(text) if lexeme]
 
 
 def canonical_layout(text: str) -> str:
@@ -57,7 +57,7 @@ def _logical_lines(text: str) -> list[str]:
     if '"""' not in text:
         return text.split("\n")
     lines, start = [], 0
-    blocks = [match.span() for match in _LEXEME.finditer(text) if match.lastgroup == "text"]
+    blocks = [match.span() for match in _BLOCK.finditer(text) if match.lastgroup == "text"]
     for end in (match.start() for match in re.finditer("\n", text)):
         if not any(first <= end < last for first, last in blocks):
             lines.append(text[start:end])

@@ -1,7 +1,11 @@
 """Calls inside a test method, each resolved to the method it means, as far as the project's own sources tell."""
 
+import math
+from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from tailorbird.mining.declarations import Code, Expression, JavaType, Local, Method
 from tailorbird.mining.kinds import UNKNOWN, ClassView, Kind, library_return, literal, operation
@@ -11,8 +15,7 @@ _ASSERTIONS = ("assert", "fail", "verify", "expect")
 _MAX_DEPTH = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One invocation in a test."""
 
     name: str
@@ -31,8 +34,7 @@ class Call:
     """Nothing is known of the receiver: it may be any object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True, gc=False):
     """What a method does: its calls in order of execution, its assertions, the project's types that it creates."""
 
     calls: tuple[Call, ...]
@@ -41,6 +43,13 @@ class Body:
     created: tuple[JavaType, ...]
     statements: bool = False
     """It has ``assert`` statements."""
+    outermost: tuple[tuple[int, int], ...] = ()
+    """The assertions that stand in no other one, in order."""
+
+    def asserts_on(self, call: Call) -> bool:
+        """Whether the call stands within an assertion, or is one."""
+        at = bisect_right(self.outermost, (call.start, math.inf)) - 1
+        return at >= 0 and call.end <= self.outermost[at][1]
 
 
 def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
@@ -52,12 +61,24 @@ def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
     nodes = [code.expressions[at] for at in code.calls]
     new = sorted((one for one in nodes if one.kind == "object_creation_expression"), key=lambda one: one.start)
     created = [view.kind(one.text, owner).type for one in new]
+    assertions = sorted((one.start, one.end) for one in nodes if _is_assertion(one))
     return Body(
         tuple(reader.call(at) for at in code.calls),
-        tuple(sorted((one.start, one.end) for one in nodes if _is_assertion(one))),
+        tuple(assertions),
         tuple(one for one in created if one is not None),
         statements=code.statements,
+        outermost=tuple(_outermost(assertions)),
     )
+
+
+def _outermost(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Of the spans of a tree's nodes, in order of their starts, those that lie in no other."""
+    end = -1
+    # Of those that start together the longest holds the others.
+    for one in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if one[1] > end:
+            end = one[1]
+            yield one
 
 
 def _compiled(receiver: JavaType | None, name: str, arity: int) -> bool:

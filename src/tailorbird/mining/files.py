@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,8 +23,6 @@ class Walk:
 
     files: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    """By the path as it is printed, the name of a file whose own is no Unicode."""
 
 
 def walk(root: Path) -> Walk:
@@ -34,7 +32,7 @@ def walk(root: Path) -> Walk:
 
     def unreadable(error: OSError) -> None:
         folder = Path(os.path.relpath(error.filename, top)).as_posix()
-        found.skipped.append(Skipped(path=_printable(folder), reason=f"unreadable ({error.strerror})"))
+        found.skipped.append(Skipped(path=printable(folder), reason=f"unreadable ({error.strerror})"))
 
     for folder, subfolders, names in os.walk(top, onerror=unreadable, followlinks=False):
         here = Path(folder)
@@ -47,7 +45,7 @@ def walk(root: Path) -> Walk:
                 if reason is None:
                     found.files.append(relative)
                 else:
-                    found.skipped.append(Skipped(path=_printable(relative), reason=reason))
+                    found.skipped.append(Skipped(path=printable(relative), reason=reason))
     found.files.sort()
     found.skipped.sort(key=lambda one: one.path)
     return found
@@ -62,45 +60,36 @@ def _enter(here: Path, top: Path, name: str, siblings: list[str]) -> bool:
 
 def _refusal(path: Path, top: Path) -> str | None:
     try:
+        status = path.lstat()
+        if stat.S_ISREG(status.st_mode):  # Nearly all are; folders that are links are not entered.
+            return _too_large(status.st_size)
         if not path.resolve().is_relative_to(top):
             return "a link that leaves the tree"
         if not path.is_file():
             return "not a plain file"
-        size = path.stat().st_size
+        return _too_large(path.stat().st_size)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
         return f"unreadable ({error})"
+
+
+def _too_large(size: int) -> str | None:
     return f"{size:,} bytes, over the limit of {MAX_FILE_BYTES:,}" if size > MAX_FILE_BYTES else None
 
 
-def _printable(path: str) -> str:
-    """File names are bytes on Linux; a record must be valid Unicode."""
+def printable(path: str) -> str:
+    """A path as records have it: file names are bytes on Linux, a record is valid Unicode."""
     return path.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
-def read_sources(root: Path, found: Walk) -> Iterator[tuple[str, bytes]]:
-    """(relative path, UTF-8 bytes) of each file; one that cannot be read joins ``found.skipped``."""
-    for relative in found.files:
-        try:
-            source = normalised((root / relative).read_bytes())
-        except OSError as error:
-            found.skipped.append(Skipped(path=_printable(relative), reason=f"unreadable ({error.strerror})"))
-            continue
-        if explodes(source):
-            reason = f"over {MAX_OPEN_ANGLES:,} open angle brackets"
-            found.skipped.append(Skipped(path=_printable(relative), reason=reason))
-            continue
-        path = _printable(relative)
-        if path != relative:
-            found.names[path] = relative
-        yield path, source
-
-
-def read_again(root: Path, found: Walk, path: str) -> bytes:
-    """The bytes of one file by the path that `read_sources` gave it; empty where it has gone since."""
+def read_source(root: Path, relative: str) -> bytes | Skipped:
+    """The UTF-8 bytes of one file that `walk` found, or why it is left out."""
     try:
-        return normalised((root / found.names.get(path, path)).read_bytes())
-    except OSError:
-        return b""
+        source = normalised((root / relative).read_bytes())
+    except OSError as error:
+        return Skipped(path=printable(relative), reason=f"unreadable ({error.strerror})")
+    if explodes(source):
+        return Skipped(path=printable(relative), reason=f"over {MAX_OPEN_ANGLES:,} open angle brackets")
+    return source
 
 
 def explodes(source: bytes) -> bool:

@@ -1,7 +1,8 @@
 """What is known of an expression's type, and what names mean inside one test class."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tailorbird.mining.declarations import Expression, JavaType, Method
 from tailorbird.mining.names import TypeIndex, bare, split_arguments
@@ -22,8 +23,7 @@ _LOGICAL = {"==", "!=", "<", ">", "<=", ">=", "&&", "||", "!"}
 _LIBRARY_RETURNS = {"getBytes": "byte[]", "toCharArray": "char[]", "toString": "String", "length": "int"}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True, gc=False):
     """An expression's type: its name as written, None when unknown, and the project's type that it means."""
 
     name: str | None = None
@@ -70,6 +70,7 @@ class ClassView:
         self.home = home
         self._bindings = _bindings(index, home)
         self._fields: dict[str, Kind] = {}
+        self._unqualified: dict[tuple[str, int], tuple[JavaType | None, list[tuple[JavaType, Method]]]] = {}
         for owner in self._around(home):
             for field in owner.fields:
                 self._fields.setdefault(field.name, self.kind(field.type, owner))
@@ -108,14 +109,22 @@ class ClassView:
 
     def unqualified(self, name: str, owner: JavaType) -> tuple[JavaType | None, list[tuple[JavaType, Method]]]:
         """Methods that a bare ``name(…)`` may mean in ``owner``, and the type through which it is reached."""
+        key = (name, id(owner))
+        if key not in self._unqualified:
+            self._unqualified[key] = self._find_unqualified(name, owner)
+        return self._unqualified[key]
+
+    def _find_unqualified(self, name: str, owner: JavaType) -> tuple[JavaType | None, list[tuple[JavaType, Method]]]:
         for inner in (self.home, owner):
             for around in self._around(inner):
                 found = self.index.methods(around, name)
                 if found:
                     return around, found
         for one in owner.scope.imports:
+            if not one.static:
+                continue
             holder, _, member = one.name.rpartition(".")
-            if one.static and (one.wildcard or member == name):
+            if one.wildcard or member == name:
                 source = self.index.resolve(one.name if one.wildcard else holder, owner)
                 found = self.index.methods(source, name) if source is not None else []
                 if found:

@@ -42,6 +42,7 @@ class TypeIndex:
         self._all = tuple(types)
         self._below: dict[int, list[JavaType]] | None = None
         self._lineages: dict[int, tuple[JavaType, ...]] = {}
+        self._implementations: dict[int, tuple[JavaType, Method]] = {}
         self._methods: dict[tuple[int, str], list[tuple[JavaType, Method]]] = {}
         for one in types:
             self._qualified[one.qualified_name].append(one)
@@ -120,6 +121,18 @@ class TypeIndex:
                 (owner, one) for owner in self.lineage(start) for one in owner.methods if one.name == name
             ]
         return self._methods[key]
+
+    def implementation(self, owner: JavaType, method: Method) -> tuple[JavaType, Method]:
+        """The one production method that implements ``owner``'s abstract one; that itself where there are several."""
+        if id(method) not in self._implementations:
+            found = [
+                (below, one)
+                for below in self.subtypes(owner)
+                for one in below.methods
+                if one.name == method.name and one.parameters == method.parameters and one.has_body
+            ]
+            self._implementations[id(method)] = found[0] if len(found) == 1 else (owner, method)
+        return self._implementations[id(method)]
 
 
 def nearest(found: Sequence[JavaType], where: JavaType) -> JavaType:

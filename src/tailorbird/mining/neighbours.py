@@ -20,9 +20,13 @@ class Nearest:
         logging.getLogger("bm25s").setLevel(logging.WARNING)
         self._training = tuple(training)
         self._index = bm25s.BM25()
+        self._terms: dict[str, list[str]] = {}
         if self._training:
-            self._index.index([_terms(pair.focal.text) for pair in self._training], show_progress=False)
-        self._classes = np.array([class_of(pair) for pair in self._training])
+            self._index.index([self._terms_of(pair) for pair in self._training], show_progress=False)
+        self._numbers: dict[str, int] = {}
+        self._classes = np.array(
+            [self._numbers.setdefault(class_of(pair), len(self._numbers)) for pair in self._training]
+        )
         self._clusters = np.array([pair.cluster for pair in self._training])
 
     def most_similar(self, pair: Pair) -> Pair | None:
@@ -37,11 +41,18 @@ class Nearest:
         """
         if not self._training:
             return None
-        apart = (self._classes != class_of(pair)) & ((self._clusters != pair.cluster) | (self._clusters < 0))
+        apart = (self._classes != self._numbers.get(class_of(pair), -1)) & (
+            (self._clusters != pair.cluster) | (self._clusters < 0)
+        )
         return self._training[int(np.argmax(np.where(apart, self._scores(pair), -1.0)))] if apart.any() else None
 
     def _scores(self, pair: Pair) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
-        return self._index.get_scores(_terms(pair.focal.text))  # type: ignore[no-any-return]
+        return self._index.get_scores(self._terms_of(pair))  # type: ignore[no-any-return]
+
+    def _terms_of(self, pair: Pair) -> list[str]:
+        if pair.focal.text not in self._terms:
+            self._terms[pair.focal.text] = _terms(pair.focal.text)
+        return self._terms[pair.focal.text]
 
 
 def with_neighbours(pairs: Sequence[Pair]) -> tuple[Pair, ...]:

@@ -47,9 +47,12 @@ def choose(
     """
     best: tuple[JavaType, Method] | None = None
     best_score, ties, seen = 0, 0, set[tuple[str, ...]]()
+    count = len(arguments)
     for owner, method in found:
-        erased = tuple(_short(parameter) for parameter in method.parameters)
-        if erased in seen or not _takes(method, len(arguments)):
+        if not _takes(method.parameters, count):
+            continue
+        erased = tuple([_short(parameter) for parameter in method.parameters])
+        if erased in seen:
             continue
         seen.add(erased)
         score = _score(method, arguments, index)
@@ -60,11 +63,10 @@ def choose(
     return best, best is not None and ties == 0 and best_score > _MISMATCH
 
 
-def _takes(method: Method, count: int) -> bool:
-    declared = method.parameters
-    if declared and declared[-1].endswith("..."):
-        return count >= len(declared) - 1
-    return len(declared) == count
+def _takes(declared: Sequence[str], count: int) -> bool:
+    if len(declared) == count:
+        return True
+    return bool(declared) and count >= len(declared) - 1 and declared[-1].endswith("...")
 
 
 def _score(method: Method, arguments: Sequence[Argument], index: TypeIndex) -> int:

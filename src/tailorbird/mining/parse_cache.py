@@ -2,7 +2,6 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import cache
 from hashlib import sha256
@@ -10,37 +9,14 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-import msgspec
-
-from tailorbird.mining.declarations import JavaType
-from tailorbird.mining.java import JavaParser
-
 _READING = ("code.py", "declarations.py", "java.py", "syntax.py")
+_DAY = 24 * 60 * 60
 _MOST_FILES = 200_000
 """Entries that are kept; the longest unused go first. A file takes about 10 kB."""
-_DECODER = msgspec.msgpack.Decoder(tuple[JavaType, ...])
 
 
-def parse_all(sources: Iterable[tuple[str, bytes]], place: Path | None) -> Iterator[tuple[JavaType, ...]]:
-    """The types of each (path, source), in order; with a ``place``, what was parsed before is taken from there.
-
-    A cache that cannot be read or written is done without: it saves time and decides nothing.
-    """
-    parser = JavaParser()
-    kept = _Kept(place) if place is not None else None
-    for path, source in sources:
-        key = _key(path, source)
-        types = kept.get(key) if kept is not None else None
-        if types is None:
-            types = parser.parse(path, source)
-            if kept is not None:
-                kept.put(key, types)
-        yield types
-    if kept is not None:
-        kept.close()
-
-
-def _key(path: str, source: bytes) -> bytes:
+def cache_key(path: str, source: bytes) -> bytes:
+    """Stands for a file's content and place, and for the code that reads it."""
     # A file's place is part of what it means: it says whether this is a test source.
     return sha256(b"\0".join((_reader(), path.encode(), source))).digest()
 
@@ -53,45 +29,54 @@ def _reader() -> bytes:
     return sha256(b"\0".join([version("tree-sitter-java").encode(), *parts])).digest()
 
 
-class _Kept:
-    """A SQLite file of encoded types; after the first failure it is as if it were empty."""
+class ParseCache:
+    """A SQLite file of encoded types by `cache_key`; after the first failure, and without a place, it is empty.
 
-    def __init__(self, place: Path) -> None:
+    A cache that cannot be read or written is done without: it saves time and decides nothing.
+    """
+
+    def __init__(self, place: Path | None) -> None:
         self._database: sqlite3.Connection | None = None
         self._used: list[bytes] = []
         self._new: list[tuple[bytes, bytes]] = []
+        if place is None:
+            return
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(place, timeout=5.0)
+            # What a power cut takes is parsed again.
+            self._database.execute("PRAGMA synchronous = OFF")
             self._database.execute(
-                "CREATE TABLE IF NOT EXISTS parsed (key BLOB PRIMARY KEY, types BLOB NOT NULL, used INTEGER NOT NULL) "
-                "WITHOUT ROWID"
+                "CREATE TABLE IF NOT EXISTS parsed (key BLOB PRIMARY KEY, types BLOB NOT NULL, used INTEGER NOT NULL)"
             )
         except (sqlite3.Error, OSError):
             self._give_up()
 
-    def get(self, key: bytes) -> tuple[JavaType, ...] | None:
+    def get(self, key: bytes) -> bytes | None:
+        """The encoded types of one file, if they are known."""
         if self._database is None:
             return None
         try:
             with closing(self._database.execute("SELECT types FROM parsed WHERE key = ?", (key,))) as found:
                 row = found.fetchone()
-            if row is None:
-                return None
-            types = _DECODER.decode(row[0])
-        except (sqlite3.Error, msgspec.MsgspecError):
+        except sqlite3.Error:
             self._give_up()
             return None
-        self._used.append(key)
-        return types
+        return bytes(row[0]) if row is not None else None
 
-    def put(self, key: bytes, types: tuple[JavaType, ...]) -> None:
+    def use(self, key: bytes) -> None:
+        """Note that an entry is still of use."""
+        self._used.append(key)
+
+    def put(self, key: bytes, types: bytes) -> None:
+        """Remember one file's encoded types."""
         if self._database is not None:
-            self._new.append((key, msgspec.msgpack.encode(types)))
+            self._new.append((key, types))
             if len(self._new) >= 1_000:  # So that memory stays flat.
                 self._write()
 
     def close(self) -> None:
+        """Write what is new."""
         self._write()
         if self._database is not None:
             self._database.close()
@@ -105,7 +90,10 @@ class _Kept:
                 database.executemany(
                     "INSERT OR REPLACE INTO parsed VALUES (?, ?, ?)", [(*one, now) for one in self._new]
                 )
-                database.executemany("UPDATE parsed SET used = ? WHERE key = ?", [(now, one) for one in self._used])
+                database.executemany(
+                    "UPDATE parsed SET used = ? WHERE key = ? AND used < ?",
+                    [(now, one, now - _DAY) for one in self._used],
+                )
                 (count,) = database.execute("SELECT COUNT(*) FROM parsed").fetchone()
                 if count > _MOST_FILES:
                     surplus = "SELECT key FROM parsed ORDER BY used LIMIT ?"

@@ -6,6 +6,7 @@ with those that share a shingle, and, above a threshold, with those that share o
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +22,13 @@ class Shingles:
     """The shingle sets of n texts; ids are sorted from the rarest shingle to the commonest."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        numbers: dict[tuple[str, ...], int] = {}
-        raw = [
-            np.unique(np.fromiter((numbers.setdefault(one, len(numbers)) for one in _shingles(text)), dtype=np.int64))
-            for text in texts
-        ]
+        raw = _shingle_ids(texts)
         self.sizes: Ids = np.array([len(one) for one in raw], dtype=np.int64)
         flat = np.concatenate(raw) if raw else np.zeros(0, dtype=np.int64)
-        frequency = np.bincount(flat, minlength=len(numbers))
-        rank = np.empty(len(numbers), dtype=np.int64)
-        rank[np.argsort(frequency, kind="stable")] = np.arange(len(numbers))
+        self._count = int(flat.max(initial=-1)) + 1
+        rank = np.empty(self._count, dtype=np.int64)
+        rank[np.argsort(np.bincount(flat, minlength=self._count), kind="stable")] = np.arange(self._count)
         self.sets: list[Ids] = [np.sort(rank[one]) for one in raw]
-        self._count = len(numbers)
 
     def postings(self, members: Sequence[int], prefix: Sequence[int] | None = None) -> "Postings":
         """Inverted index over some of the texts; ``prefix`` limits each to that many of its rarest shingles."""
@@ -63,9 +59,20 @@ class Postings:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _shingles(text: str) -> list[tuple[str, ...]]:
-    tokens = lexemes(text)
-    return [tuple(tokens[at : at + SHINGLE]) for at in range(max(len(tokens) - SHINGLE + 1, 1))]
+def _shingle_ids(texts: Sequence[str]) -> list[Ids]:
+    """For each text the numbers of its shingles, each once; a text shorter than a shingle is one by itself."""
+    words: dict[str, int] = {}
+    end = [0] * SHINGLE
+    tokens = [[words.setdefault(one, len(words) + 1) for one in lexemes(text)] for text in texts]
+    flat = np.fromiter(chain.from_iterable([*one, *end] for one in tokens), dtype=np.int64)
+    # Runs of two words are numbered, then runs of three: exact, where a hash of five would only mostly be.
+    numbers = flat
+    for following in range(1, SHINGLE):
+        longer = numbers[:-1] * (len(words) + 1) + flat[following:]
+        _, numbers = np.unique(longer, return_inverse=True)
+    starts = np.cumsum([0] + [len(one) + len(end) for one in tokens])
+    counts = [max(len(one) - SHINGLE + 1, 1) for one in tokens]
+    return [np.unique(numbers[start : start + count]) for start, count in zip(starts, counts, strict=False)]
 
 
 def neighbours(shingles: Shingles, threshold: float) -> list[tuple[int, int]]:

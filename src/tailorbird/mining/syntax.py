@@ -6,14 +6,27 @@ from tree_sitter import Language, Node
 LANGUAGE = Language(tree_sitter_java.language())
 
 
-def text_of(node: Node | None) -> str:
-    """A node's source text."""
-    return (node.text or b"").decode("utf-8", errors="replace") if node is not None else ""
+class Text:
+    """A file's text, cut by its nodes' byte offsets."""
 
+    __slots__ = ("_source", "source")
 
-def one_line(node: Node | None) -> str:
-    """A node's source text with all white space as single spaces."""
-    return " ".join(text_of(node).split())
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        # Bytes and characters are mostly the same, and cutting a string is cheaper than asking a node for its text.
+        self._source: str | None = source.decode("ascii") if source.isascii() else None
+
+    def of(self, node: Node | None) -> str:
+        """A node's source text; empty for none."""
+        if node is None:
+            return ""
+        if self._source is not None:
+            return self._source[node.start_byte : node.end_byte]
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", errors="replace")
+
+    def one_line(self, node: Node | None) -> str:
+        """A node's source text with all white space as single spaces."""
+        return " ".join(self.of(node).split())
 
 
 def span_of(node: Node, source: bytes) -> tuple[int, int]:

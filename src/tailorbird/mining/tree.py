@@ -1,27 +1,25 @@
 """Mining one tree: its test cases, the focal method of each, and what stands around both."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+import gc
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+
+import msgspec
 
 from tailorbird.config import Heuristics
-from tailorbird.mining.classes import source_class, source_classes
-from tailorbird.mining.context import PUBLISHED, focal_context
-from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.mining.files import Walk, read_again, read_sources, walk
-from tailorbird.mining.methods2test import Methods2TestMatcher
-from tailorbird.mining.names import TypeIndex
-from tailorbird.mining.pairing import Focal, Matcher
-from tailorbird.mining.parse_cache import parse_all
-from tailorbird.mining.providers import providers
-from tailorbird.mining.recognise import Recogniser
-from tailorbird.mining.skeleton import TestFile, skeleton
-from tailorbird.mining.uses import Reader
+from tailorbird.mining.context import PUBLISHED
+from tailorbird.mining.declarations import JavaType
+from tailorbird.mining.files import Walk, walk
+from tailorbird.mining.messages import Job, Rest
+from tailorbird.mining.parse_cache import ParseCache
+from tailorbird.mining.parsing import Parsed, decoded, parse_files
+from tailorbird.mining.share import Share, mine_share
+from tailorbird.mining.team import Team, WorkerLostError, team_size
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import FocalMethod, Pair, Skipped, SourceClass, TestCase, TestClass
-from tailorbird.storage import sha256_bytes
+from tailorbird.records import Pair, Skipped, SourceClass, TestCase, TestClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +36,22 @@ class MinedTree:
     skipped: tuple[Skipped, ...]
 
 
-class FindsFocal(Protocol):
-    """Finds the focal method of each test of the one test class that it was made for."""
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a tree is mined."""
 
-    def focal(self, method: Method) -> Focal | None:
-        """The focal method of one test, or None when the evidence is too thin."""
-        ...
+    root: Path
+    heuristics: Heuristics
+    published: str
+    cache: Path | None
+    progress: Progress
 
 
-MATCHERS: dict[Heuristics, Callable[[TypeIndex, JavaType, Reader], FindsFocal]] = {
-    "tailorbird": Matcher,
-    "methods2test": Methods2TestMatcher,
-}
+@dataclass(frozen=True, slots=True)
+class _Mined:
+    shares: tuple[Share, ...]
+    skipped: tuple[Skipped, ...]
+    """Files that could not be read or are not parsed, in order."""
 
 
 def mine_tree(
@@ -59,121 +61,129 @@ def mine_tree(
     published: str = PUBLISHED[-1],
     distinct: bool = True,
     cache: Path | None = None,
+    processes: int | None = None,
     progress: Progress | None = None,
 ) -> MinedTree:
     """Find the test cases of a tree and the focal method of each; pure, deterministic, in order of path and line.
 
     ``distinct`` keeps the first alone of pairs whose two texts are the same; ``cache`` is a file that remembers what
-    was parsed.
+    was parsed. ``processes`` work on it side by side, as many as there are processors for where it is None; they find
+    the same, however many they are.
     """
-    watch = progress or Silent()
     found = walk(root)
+    how = _How(root, heuristics, published, cache, progress or Silent())
+    size = team_size(len(found.files)) if processes is None else processes
+    with _without_collection():
+        return _tree(found, _mined(how, found, size), distinct=distinct)
+
+
+def _mined(how: _How, found: Walk, size: int) -> _Mined:
+    if size > 1:
+        try:
+            with Team(size - 1) as team:
+                return _together(how, found.files, team)
+        except WorkerLostError:
+            pass  # Killed for want of memory, say: alone takes longer, and no more than that.
+    return _alone(how, found.files)
+
+
+def _alone(how: _How, files: Sequence[str]) -> _Mined:
     types: list[JavaType] = []
-    watch.start("reading Java files", len(found.files))
-    for done, parsed in enumerate(parse_all(read_sources(root, found), cache), start=1):
-        types.extend(parsed)
-        watch.update(done)
-    watch.finish()
-    index = TypeIndex(types)
-    recogniser = Recogniser(index)
-    tests = _Tests(index, recogniser, MATCHERS[heuristics], published)
-    watch.start("pairing tests", len(types))
-    for done, owner in enumerate(types, start=1):
-        tests.take(owner)
-        watch.update(done)
-    watch.finish()
-    tests.cases.sort(key=lambda case: (case.path, case.line, case.name))
-    tests.pairs.sort(key=lambda pair: (pair.test.path, pair.test.line, pair.id))
-    kept = _distinct(tests.pairs) if distinct else tuple(tests.pairs)
+    skipped: list[Skipped] = []
+    cache = ParseCache(how.cache)
+    for parsed, own in _parse(how, files, cache, of=1):
+        types.extend(own)
+        _note(parsed, cache, skipped)
+    cache.close()
+    return _Mined((_pair(how, types, files),), tuple(skipped))
+
+
+def _together(how: _How, files: Sequence[str], team: Team) -> _Mined:
+    """The same with a team. Files are dealt out in turn, so that everyone gets some of each folder."""
+    size = len(team) + 1
+    job = Job(
+        root=os.fsencode(how.root),
+        files=(),
+        cache=os.fsencode(how.cache) if how.cache is not None else None,
+        heuristics=how.heuristics,
+        published=how.published,
+    )
+    dealt = [files[at::size] for at in range(size)]
+    team.start([msgspec.structs.replace(job, files=tuple(os.fsencode(one) for one in part)) for part in dealt[1:]])
+    cache = ParseCache(how.cache)
+    own = list(_parse(how, dealt[0], cache, of=size))
+    parts = [[parsed for parsed, _ in own], *team.parsed()]
+    parsed = [parts[at % size][at // size] for at in range(len(files))]
+    team.go_on(
+        [
+            Rest(types=tuple(None if at % size == worker else one.types for at, one in enumerate(parsed)))
+            for worker in range(1, size)
+        ]
+    )
+    types: list[JavaType] = []
+    skipped: list[Skipped] = []
+    for at, one in enumerate(parsed):
+        types.extend(own[at // size][1] if at % size == 0 else decoded(one.types) or ())
+        _note(one, cache, skipped)
+    cache.close()
+    return _Mined((_pair(how, types, dealt[0]), *team.shares()), tuple(skipped))
+
+
+def _parse(
+    how: _How, files: Sequence[str], cache: ParseCache, *, of: int
+) -> Iterator[tuple[Parsed, tuple[JavaType, ...]]]:
+    """Read files, one of ``of`` equal parts of the tree."""
+    how.progress.start("reading Java files", len(files) * of)
+    for done, one in enumerate(parse_files(how.root, files, cache), start=1):
+        yield one
+        how.progress.update(done * of)
+    how.progress.finish()
+
+
+def _note(parsed: Parsed, cache: ParseCache, skipped: list[Skipped]) -> None:
+    if parsed.reason is not None:
+        skipped.append(Skipped(path=parsed.path, reason=parsed.reason))
+    elif parsed.known:
+        cache.use(parsed.key)
+    else:
+        cache.put(parsed.key, parsed.types)
+
+
+def _pair(how: _How, types: Sequence[JavaType], files: Sequence[str]) -> Share:
+    return mine_share(how.root, types, files, heuristics=how.heuristics, published=how.published, progress=how.progress)
+
+
+def _tree(found: Walk, mined: _Mined, *, distinct: bool) -> MinedTree:
+    shares = mined.shares
+    cases = sorted((case for one in shares for case in one.cases), key=lambda case: (case.path, case.line, case.name))
+    pairs = sorted(
+        (pair for one in shares for pair in one.pairs), key=lambda pair: (pair.test.path, pair.test.line, pair.id)
+    )
+    kept = _distinct(pairs) if distinct else tuple(pairs)
     spoken_of = {(half.path, half.class_name) for pair in kept for half in (pair.focal, pair.test)}
+    classes = {(one.path, one.class_name): one for share in shares for one in share.classes}
     return MinedTree(
         pairs=kept,
-        test_cases=tuple(tests.cases),
-        test_classes=_skeletons(root, found, types, tests),
-        classes=source_classes(one for one in types if (one.scope.path, one.name) in spoken_of),
-        files=len(found.files),
-        skipped=tuple(found.skipped),
-    )
-
-
-@dataclass(slots=True)
-class _Tests:
-    """What has been found so far."""
-
-    index: TypeIndex
-    recogniser: Recogniser
-    matcher_of: Callable[[TypeIndex, JavaType, Reader], FindsFocal]
-    published: str
-    cases: list[TestCase] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
-    classes: list[tuple[JavaType, list[Method]]] = field(default_factory=list)
-    records: dict[int, SourceClass] = field(default_factory=dict)
-
-    def take(self, owner: JavaType) -> None:
-        """Read the tests of one class, if it has any."""
-        found = self.recogniser.cases(owner)
-        if not found:
-            return
-        self.classes.append((owner, [method for method, _ in found]))
-        reader = Reader(self.index, owner)
-        matcher = self.matcher_of(self.index, owner, reader)
-        home = self.recogniser.superclasses(owner)
-        for method, recognised in found:
-            case = replace(recognised, assertions=reader.assertions(method), providers=providers(method, home))
-            self.cases.append(case)
-            focal = matcher.focal(method)
-            if focal is not None:
-                self.pairs.append(_pair(focal, case, self._context(focal)))
-
-    def _context(self, focal: Focal) -> str:
-        key = id(focal.owner)
-        if key not in self.records:
-            self.records[key] = source_class(focal.owner)
-        return focal_context(
-            self.records[key], focal.method.text, focal.method.signature, focal.method.line, self.published
-        )
-
-
-def _skeletons(root: Path, found: Walk, types: Sequence[JavaType], tests: _Tests) -> tuple[TestClass, ...]:
-    """The skeleton of each class with tests whose code was kept, in order of path and name."""
-    of_file: dict[str, list[JavaType]] = defaultdict(list)
-    for one in types:
-        of_file[one.scope.path].append(one)
-    classes: dict[str, list[tuple[JavaType, list[Method]]]] = defaultdict(list)
-    for owner, methods in tests.classes:
-        if owner.scope.is_test:
-            classes[owner.scope.path].append((owner, methods))
-    made = []
-    for path in sorted(classes):
-        marked = tuple((owner, method) for owner, methods in classes[path] for method in methods)
-        file = TestFile(read_again(root, found, path), tuple(of_file[path]), marked)
-        made += [skeleton(file, owner, tests.recogniser.superclasses(owner)[1:]) for owner, _ in classes[path]]
-    return tuple(sorted(made, key=lambda one: (one.path, one.class_name)))
-
-
-def _pair(focal: Focal, case: TestCase, context: str) -> Pair:
-    owner, method = focal.owner, focal.method
-    place = f"{owner.scope.path}:{method.line}:{method.signature}\n{case.path}:{case.line}:{case.name}"
-    return Pair(
-        id=sha256_bytes(place.encode())[:16],
-        focal=FocalMethod(
-            class_name=owner.name,
-            package=owner.scope.package,
-            name=method.name,
-            signature=method.signature,
-            parameters=method.parameters,
-            path=owner.scope.path,
-            line=method.line,
-            end_line=method.end_line,
-            text=method.text,
-            context=context,
+        test_cases=tuple(cases),
+        test_classes=tuple(
+            sorted((one for share in shares for one in share.test_classes), key=lambda one: (one.path, one.class_name))
         ),
-        test=case,
-        evidence=focal.evidence,
-        confidence=focal.confidence,
-        cluster=-1,
-        split="",
+        classes=tuple(classes[key] for key in sorted(spoken_of)),
+        files=len(found.files),
+        skipped=(*found.skipped, *mined.skipped),
     )
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """What is parsed holds no cycles and stays until the end: looking through it for garbage is half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _distinct(pairs: Iterable[Pair]) -> tuple[Pair, ...]:

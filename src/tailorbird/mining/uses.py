@@ -1,8 +1,11 @@
 """What a test does with the project's production code, in order of execution, its helpers opened."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
 
 from tailorbird.mining.assertions import AssertionFinder
 from tailorbird.mining.calls import Body, Call, read_body
@@ -15,8 +18,7 @@ _HELPER_DEPTH = 2
 _ACCESSOR = re.compile(r"(?:get|is|has)[A-Z]\w*$|size$|length$|toString$|hashCode$|close$")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Use:
+class Use(msgspec.Struct, frozen=True, gc=False, eq=False):
     """A call of a production method or constructor, by the test itself or through a helper."""
 
     call: Call
@@ -84,34 +86,32 @@ class Reader:
 
     def story(self, method: Method, focal: JavaType | None) -> Story:
         """What ``method`` does; ``focal`` settles calls whose receiver is an interface of it, or unknown."""
-        steps: list[Use | None] = list(self._steps(self._home, method, focal, depth=0, inside=False, opened=set()))
         uses: list[Use] = []
         assertions = 0
-        for step in steps:
+        for step in self._steps(self._home, method, focal, depth=0, inside=False, opened=set()):
             if step is None:
                 assertions += 1
             else:
-                uses.append(replace(step, assertion=assertions))
+                uses.append(Use(*step, assertion=assertions))
         return Story(tuple(uses), assertions, self._body(self._home, method).created)
 
     def _steps(
         self, owner: JavaType, method: Method, focal: JavaType | None, *, depth: int, inside: bool, opened: set[int]
-    ) -> Iterator[Use | None]:
-        """Uses and, as None, the ends of assertions, in order of execution."""
+    ) -> Iterator[tuple[Call, JavaType, Method, bool, bool, bool] | None]:
+        """Uses, their assertion not yet numbered, and, as None, the ends of assertions, in order of execution."""
         body = self._body(owner, method)
-        spans = list(body.assertions)
-        ends = sorted(end for _, end in spans)
+        ends = deque(sorted(end for _, end in body.assertions))
         for call in body.calls:
             while ends and ends[0] < call.end:
-                ends.pop(0)
+                ends.popleft()
                 yield None
             placed = self._placed(call, focal)
-            within = inside or any(start <= call.start and call.end <= end for start, end in spans)
             if placed is None:
                 continue
             declared, found, settled = placed
+            within = inside or body.asserts_on(call)
             if not declared.scope.is_test:
-                yield Use(settled, declared, found, depth > 0, bool(spans), within, 0)
+                yield settled, declared, found, depth > 0, bool(body.assertions), within
             elif depth < _HELPER_DEPTH and id(found) not in opened:
                 opened.add(id(found))
                 yield from self._steps(declared, found, focal, depth=depth + 1, inside=within, opened=opened)
@@ -129,7 +129,7 @@ class Reader:
                 return call.owner, call.method, call
             # The receiver may be an interface of the focal class.
             if focal is None or not any(one is call.owner for one in self._index.lineage(focal)):
-                return (*self._implementation(call.owner, call.method), call)
+                return (*self._index.implementation(call.owner, call.method), call)
         elif focal is None or not call.unknown_receiver:
             return None
         fitting = [
@@ -143,16 +143,6 @@ class Reader:
         if not fitting:
             return None
         same = {pair[1].parameters for pair in fitting}
-        settled = replace(call, certain=len(same) == 1)
+        settled = msgspec.structs.replace(call, certain=len(same) == 1)
         owner, method = fitting[0]
-        return (owner, method, settled) if method.has_body else (*self._implementation(owner, method), settled)
-
-    def _implementation(self, owner: JavaType, method: Method) -> tuple[JavaType, Method]:
-        """The one production method that implements an abstract one; the abstract one where there are several."""
-        found: Sequence[tuple[JavaType, Method]] = [
-            (below, one)
-            for below in self._index.subtypes(owner)
-            for one in below.methods
-            if one.name == method.name and one.parameters == method.parameters and one.has_body
-        ]
-        return found[0] if len(found) == 1 else (owner, method)
+        return (owner, method, settled) if method.has_body else (*self._index.implementation(owner, method), settled)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorbird.mining import parse_cache
+from tailorbird.mining import parse_cache, parsing
 from tailorbird.mining.declarations import JavaType
 from tailorbird.mining.java import JavaParser
 from tailorbird.mining.tree import mine_tree
@@ -26,7 +26,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             paths.append(path)
             return super().parse(path, source)
 
-    monkeypatch.setattr(parse_cache, "JavaParser", Counting)
+    monkeypatch.setattr(parsing, "JavaParser", Counting)
     return paths
 
 
