@@ -1,5 +1,6 @@
 """`tailorbird pretrain`: from a corpus list to a base, in two stages that a kill only delays."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -230,7 +231,7 @@ class _Pretraining:
                 warmup_steps=WARMUP_STEPS,
                 decay_share=decay_share,
                 unlikelihood=unlikelihood,
-                evaluate_every=max(1, steps // config.validations),
+                evaluate_every=math.ceil(steps / config.validations),
                 keep_best=False,
                 bfloat16=bfloat16,
                 checkpoint_seconds=120.0,

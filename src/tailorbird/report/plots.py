@@ -6,6 +6,7 @@ from typing import Any
 
 from tailorbird.records import CurvePoint, Result
 from tailorbird.report.columns import BLEU, EDIT, LOSS, SYNTAX, Column
+from tailorbird.report.labels import label_places
 from tailorbird.report.rows import REFERENCES, in_order, personalised, title
 from tailorbird.report.units import number, scaled, seconds
 
@@ -20,10 +21,6 @@ _DASHES = {"base": "dash", "retrieval-copy": "dot"}
 _SMALLEST, _LARGEST = 10.0, 34.0
 """Diameters of the bubbles, in pixels; their area goes with the delta's bytes."""
 _PAD = 0.12
-
-
-_LABEL = 0.08
-"""How far a bubble's label stands from its middle, as a share of the plot's height."""
 
 
 def colour(strategy: str) -> str:
@@ -48,10 +45,13 @@ def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
     data = [_front_trace(front, low, high, column)] if front else []
     bottom, top = _range([y for _, y, _ in points] + [value for _, value in free])
     lines = [(value - bottom) / (top - bottom) for _, value in free]
-    data += [
-        _bubble(one, x, y, column, _label_place(column, (x, y) in front, (y - bottom) / (top - bottom), lines), largest)
-        for x, y, one in points
-    ]
+    # The front comes to its points from the worse side, so their labels stand on the better one.
+    places = label_places(
+        [((math.log10(x) - low) / (high - low), (y - bottom) / (top - bottom)) for x, y, _ in points],
+        [((x, y) in front) == (column.better == "lower") for x, y, _ in points],
+        lines,
+    )
+    data += [_bubble(one, x, y, column, place, largest) for (x, y, one), place in zip(points, places, strict=True)]
     return {
         "data": data,
         "layout": {
@@ -106,18 +106,6 @@ def _front_trace(front: Sequence[tuple[float, float]], low: float, high: float, 
         "hoverinfo": "skip",
         "name": f"Pareto front ({column.title})",
     }
-
-
-def _label_place(column: Column, on_front: bool, height: float, lines: Sequence[float]) -> str:
-    """The front comes to its points from the worse side, so their labels stand on the better one.
-
-    Unless a reference line runs there; ``height`` and ``lines`` are shares of the axis.
-    """
-    below = on_front == (column.better == "lower")
-    distances = {side: min((abs(height + side * _LABEL - line) for line in lines), default=1.0) for side in (-1, 1)}
-    if distances[-1 if below else 1] < _LABEL / 2 < distances[1 if below else -1]:
-        below = not below
-    return "bottom center" if below else "top center"
 
 
 def _bubble(result: Result, x: float, y: float, column: Column, label: str, largest: int) -> Figure:

@@ -155,7 +155,7 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Ou
             learning_rate=float(plan.settings["learning_rate"]),
             warmup_steps=round(float(plan.settings["warmup_share"]) * steps),
             weight_decay=float(plan.settings["weight_decay"]),
-            evaluate_every=max(1, steps // int(plan.settings["validations"])),
+            evaluate_every=math.ceil(steps / int(plan.settings["validations"])),
             bfloat16=bfloat16,
             fingerprint=plan.fingerprint,
         ),

@@ -11,7 +11,7 @@ import pytest
 from tailorbird.errors import DataError, StorageError
 from tailorbird.records import Result
 from tailorbird.report.columns import BLEU, LOSS
-from tailorbird.report.plots import _label_place, curves_figure, input_gain_figure, pareto_figure, pareto_front
+from tailorbird.report.plots import curves_figure, input_gain_figure, pareto_figure, pareto_front
 from tailorbird.report.render import render_report
 from tailorbird.storage import write_json
 from tests.builders import cost, data_manifest, example, meta, metrics, provenance, result
@@ -134,17 +134,3 @@ def test_rows_without_figures_give_no_figure() -> None:
     assert curves_figure([copy], "step") is None
     assert input_gain_figure([copy]) is None
     assert pareto_figure([result("custom", cost=cost(train_flops=0), metrics=metrics())], BLEU) is None
-
-
-@pytest.mark.parametrize(
-    ("height", "lines", "place"),
-    [
-        (0.5, [], "bottom center"),
-        (0.5, [0.42], "top center"),
-        (0.5, [0.58], "bottom center"),
-        (0.5, [0.42, 0.58], "bottom center"),
-        (0.5, [0.3], "bottom center"),
-    ],
-)
-def test_a_label_keeps_off_the_reference_lines(height: float, lines: list[float], place: str) -> None:
-    assert _label_place(LOSS, True, height, lines) == place
