@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tailorbird.config import Heuristics
-from tailorbird.mining.tree import MATCHERS, mine_tree
+from tailorbird.mining.share import MATCHERS
+from tailorbird.mining.tree import mine_tree
 from tailorbird.records import FocalMethod, Pair
 from tailorbird.sources import resolve
 
