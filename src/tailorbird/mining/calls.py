@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tailorbird.mining.declarations import Code, Expression, JavaType, Local, Method
+from tailorbird.mining.declarations import Code, Expression, JavaType, Local, Method, code_of
 from tailorbird.mining.kinds import UNKNOWN, ClassView, Kind, library_return, literal, operation
 from tailorbird.mining.overloads import choose
 
@@ -54,9 +54,9 @@ class Body(msgspec.Struct, frozen=True, gc=False):
 
 def read_body(view: ClassView, owner: JavaType, method: Method) -> Body:
     """Read a method that ``owner`` declares, as it runs in the class of ``view``."""
-    if method.code is None:
+    code = code_of(method)
+    if code is None:
         return Body((), (), ())
-    code = method.code
     reader = _BodyReader(view, owner, code)
     nodes = [code.expressions[at] for at in code.calls]
     new = sorted((one for one in nodes if one.kind == "object_creation_expression"), key=lambda one: one.start)

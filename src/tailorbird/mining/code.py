@@ -26,7 +26,7 @@ _MAX_DEPTH = 40
 _NONE = -1
 
 
-def code_of(method: Node, text: Text) -> Code:
+def read_code(method: Node, text: Text) -> Code:
     """What the declaration ``method`` does, in the file of this text."""
     found = QueryCursor(_WANTED).captures(method)
     builder = _Builder(text)

@@ -93,10 +93,26 @@ class Method(msgspec.Struct, frozen=True, gc=False, array_like=True):
     line: int
     end_line: int
     has_body: bool
-    code: Code | None
-    """Kept for files with tests only."""
+    code: bytes
+    """What the body does, as `encode_code` made it; kept for files with tests only, else empty."""
     span: tuple[int, int]
     """Bytes of its lines in the file, the comments that belong to it included."""
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_CODE = msgspec.msgpack.Decoder(Code)
+
+
+def encode_code(code: Code) -> bytes:
+    """For `Method.code`. Bodies are most of what a project's tests are, and each is looked at once: kept as records
+    they would be most of the memory that mining takes.
+    """
+    return _ENCODER.encode(code)
+
+
+def code_of(method: Method) -> Code | None:
+    """What a method's body does, where it was kept."""
+    return _CODE.decode(method.code) if method.code else None
 
 
 class Scope(msgspec.Struct, frozen=True, gc=False, array_like=True):

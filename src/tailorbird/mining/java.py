@@ -7,8 +7,17 @@ from collections.abc import Iterator
 
 from tree_sitter import Node, Parser
 
-from tailorbird.mining.code import code_of
-from tailorbird.mining.declarations import Annotation, Field, Import, JavaType, Method, Scope
+from tailorbird.mining.code import read_code
+from tailorbird.mining.declarations import (
+    Annotation,
+    Field,
+    Import,
+    JavaType,
+    Method,
+    Scope,
+    code_of,
+    encode_code,
+)
 from tailorbird.mining.syntax import LANGUAGE, Text, span_of
 from tailorbird.records import CONSTRUCTOR
 
@@ -42,9 +51,10 @@ class JavaParser:
 
 def invoked_names(method: Method) -> set[str]:
     """Names of all methods that the body of a test's or helper's declaration calls."""
-    if method.code is None:
+    code = code_of(method)
+    if code is None:
         return set()
-    called = (method.code.expressions[at] for at in method.code.calls)
+    called = (code.expressions[at] for at in code.calls)
     return {one.name for one in called if one.kind == "method_invocation"}
 
 
@@ -199,7 +209,7 @@ class _TypeReader:
             line=node.start_point[0] + 1,
             end_line=node.end_point[0] + 1,
             has_body=not record and node.child_by_field_name("body") is not None,
-            code=code_of(node, text) if self._scope.is_test and not record else None,
+            code=encode_code(read_code(node, text)) if self._scope.is_test and not record else b"",
             span=self._span(node) if not record else (node.start_byte, node.end_byte),
         )
 

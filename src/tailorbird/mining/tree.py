@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,7 +114,9 @@ def _together(how: _How, files: Sequence[str], team: Team) -> _Mined:
     cache = ParseCache(how.cache)
     own = list(_parse(how, dealt[0], cache, of=size))
     parts = [[parsed for parsed, _ in own], *team.parsed()]
-    parsed = [parts[at % size][at // size] for at in range(len(files))]
+    read = deque(types for _, types in own)
+    parsed = deque(parts[at % size][at // size] for at in range(len(files)))
+    del own, parts
     team.go_on(
         [
             Rest(types=tuple(None if at % size == worker else one.types for at, one in enumerate(parsed)))
@@ -122,8 +125,10 @@ def _together(how: _How, files: Sequence[str], team: Team) -> _Mined:
     )
     types: list[JavaType] = []
     skipped: list[Skipped] = []
-    for at, one in enumerate(parsed):
-        types.extend(own[at // size][1] if at % size == 0 else decoded(one.types) or ())
+    # What is encoded goes as its records come: never are all of both there.
+    for at in range(len(files)):
+        one = parsed.popleft()
+        types.extend(read.popleft() if at % size == 0 else decoded(one.types) or ())
         _note(one, cache, skipped)
     cache.close()
     return _Mined((_pair(how, types, dealt[0]), *team.shares()), tuple(skipped))

@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import sys
+from collections import deque
 from pathlib import Path
 
 from tailorbird.mining.declarations import JavaType
@@ -28,11 +29,13 @@ def main() -> None:
     files = [os.fsdecode(one) for one in job.files]
     mine = list(parse_files(root, files, cache))
     send(writing, [parsed for parsed, _ in mine])
-    rest = receive(reading, Rest)
-    own = iter([types for _, types in mine])
+    own = deque(types for _, types in mine)
+    del mine  # What is encoded is no longer of use.
+    rest = deque(receive(reading, Rest).types)
     types: list[JavaType] = []
-    for other in rest.types:
-        types.extend(next(own) if other is None else decoded(other) or ())
+    while rest:
+        other = rest.popleft()
+        types.extend(own.popleft() if other is None else decoded(other) or ())
     send(writing, mine_share(root, types, files, heuristics=job.heuristics, published=job.published))
 
 
