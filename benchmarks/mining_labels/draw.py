@@ -1,7 +1,8 @@
 """Draws the test cases to be labelled: `python benchmarks/mining_labels/draw.py` writes sample.jsonl beside it.
 
 It knows nothing of the miner: what counts as a test case here is read off annotations and JUnit 3's naming alone, so
-that test cases which the miner overlooks are in the sample too. Half of each library's are set aside as `held-out`.
+that test cases which the miner overlooks are in the sample too. It draws twice, the second time among what the first
+left: the first draw is for development, the second is set aside as `held-out`.
 """
 
 import json
@@ -27,8 +28,8 @@ LIBRARIES = (
     "org.infinispan:infinispan-core:14.0.17.Final",
     "io.vertx:vertx-core:4.4.6",
 )
-EACH = 34
-SEED = 20221122
+EACH = {"development": 34, "held-out": 17}
+SEED = {"development": 20221122, "held-out": 20221123}
 ANNOTATIONS = {"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}
 
 
@@ -44,11 +45,12 @@ def main() -> None:
             for path in files
             for line, name in _cases(parser, path.read_bytes())
         ]
-        drawn = random.Random(f"{SEED} {coordinates}").sample(found, EACH)
         sys.stdout.write(f"{coordinates} {len(files)} files {len(found)} test cases\n")
-        for index, (path, line, name) in enumerate(drawn):
-            part = "development" if index < EACH // 2 else "held-out"
-            lines.append({"library": coordinates, "file": path, "line": line, "name": name, "part": part})
+        for part, count in EACH.items():
+            drawn = random.Random(f"{SEED[part]} {coordinates}").sample(found, count)
+            found = [one for one in found if one not in set(drawn)]
+            for path, line, name in drawn:
+                lines.append({"library": coordinates, "file": path, "line": line, "name": name, "part": part})
     out = Path(__file__).with_name("sample.jsonl")
     out.write_text("".join(json.dumps(line) + "\n" for line in lines))
 

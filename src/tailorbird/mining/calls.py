@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from tailorbird.mining.declarations import Code, Expression, JavaType, Local, Method, code_of
+from tailorbird.mining.declarations import CAUGHT, Code, Expression, JavaType, Local, Method, code_of
 from tailorbird.mining.kinds import UNKNOWN, ClassView, Kind, library_return, literal, operation
 from tailorbird.mining.overloads import choose
 
 _ASSERTIONS = ("assert", "fail", "verify", "expect")
 _MAX_DEPTH = 40
+ANY_ARITY = -1
+"""Of a method reference, which says only the name."""
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -87,7 +89,7 @@ def _compiled(receiver: JavaType | None, name: str, arity: int) -> bool:
 
 
 def _is_assertion(one: Expression) -> bool:
-    return one.kind == "method_invocation" and one.name.startswith(_ASSERTIONS)
+    return one.kind == "method_invocation" and one.name.startswith(_ASSERTIONS) and one.text != CAUGHT
 
 
 class _BodyReader:
@@ -157,7 +159,7 @@ class _BodyReader:
         receiver = self._infer(one.target, depth - 1).type
         found = self._view.index.methods(receiver, one.name) if receiver is not None else []
         owner, method = found[0] if found else (None, None)
-        return Call(one.name, -1, one.start, one.end, owner, method, receiver, certain=len(found) == 1)
+        return Call(one.name, ANY_ARITY, one.start, one.end, owner, method, receiver, certain=len(found) == 1)
 
     def _infer(self, at: int, depth: int) -> Kind:
         one = self._at(at)

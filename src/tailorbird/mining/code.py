@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from tree_sitter import Node, Query, QueryCursor
 
-from tailorbird.mining.declarations import Code, Expression, Local
+from tailorbird.mining.declarations import CAUGHT, Code, Expression, Local
 from tailorbird.mining.syntax import LANGUAGE, Text
 from tailorbird.records import CONSTRUCTOR
 
@@ -76,7 +76,9 @@ class _Builder:
     def _call(self, kind: str, node: Node, depth: int) -> Expression:
         target = self.add(node.child_by_field_name("object"), depth)
         name = self._text.of(node.child_by_field_name("name"))
-        return Expression(kind, node.start_byte, node.end_byte, name, target=target, parts=self._arguments(node, depth))
+        text = CAUGHT if name == "fail" and _is_caught(node) else ""
+        parts = self._arguments(node, depth)
+        return Expression(kind, node.start_byte, node.end_byte, name, text, target=target, parts=parts)
 
     def _creation(self, kind: str, node: Node, depth: int) -> Expression:
         created = self._text.one_line(node.child_by_field_name("type"))
@@ -120,6 +122,14 @@ class _Builder:
         return tuple([self.add(one, depth) for one in given if not one.is_extra])
 
 
+def _is_caught(node: Node | None) -> bool:
+    while node is not None and node.type not in ("method_declaration", "lambda_expression"):
+        if node.type == "catch_clause":
+            return True
+        node = node.parent
+    return False
+
+
 def _cast(text: Text, node: Node) -> str:
     return text.one_line(node.child_by_field_name("type"))
 
@@ -127,6 +137,13 @@ def _cast(text: Text, node: Node) -> str:
 def _array(text: Text, node: Node) -> str:
     brackets = "[]" * sum(child.type in ("dimensions", "dimensions_expr") for child in node.children)
     return text.one_line(node.child_by_field_name("type")) + brackets
+
+
+def _lambda(_: Text, node: Node) -> str:
+    declared = node.child_by_field_name("parameters")
+    if declared is None or declared.type == "identifier":
+        return "1"
+    return str(sum(not child.is_extra for child in declared.named_children))
 
 
 def _literal(text: Text, node: Node) -> str:
@@ -137,6 +154,7 @@ _WRITTEN: dict[str, Callable[[Text, Node], str]] = {
     "identifier": Text.of,
     "cast_expression": _cast,
     "array_creation_expression": _array,
+    "lambda_expression": _lambda,
 }
 _COMPOSED: dict[str, Callable[[_Builder, str, Node, int], Expression]] = {
     "method_invocation": _Builder._call,

@@ -36,6 +36,10 @@ class Field(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The whole declaration as written; that of several variables is the same for each."""
 
 
+CAUGHT = "caught"
+"""Such a ``fail`` says that something must not be thrown, and looks at no call's result."""
+
+
 class Expression(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An expression in a body, its parts as positions in `Code.expressions`, -1 for none or one nested too deep."""
 
@@ -47,7 +51,9 @@ class Expression(msgspec.Struct, frozen=True, gc=False, array_like=True):
     name: str = ""
     """Of a call, its method; of a field access, the field; of an operation, the operator."""
     text: str = ""
-    """An identifier, a literal's last character, the type of a creation or a cast, a field access as written."""
+    """An identifier, a literal's last character, the type of a creation or a cast, a field access as written, a
+    lambda's number of parameters; `CAUGHT` for a ``fail`` in a catch block.
+    """
     target: int = -1
     """What a call, an access or a bracket is on."""
     parts: tuple[int, ...] = ()

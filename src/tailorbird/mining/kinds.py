@@ -14,7 +14,6 @@ _LITERALS = {
     "false": "boolean",
     "null_literal": "null",
     "class_literal": "Class",
-    "lambda_expression": "lambda",
     "method_reference": "lambda",
     "instanceof_expression": "boolean",
 }
@@ -34,7 +33,12 @@ UNKNOWN = Kind()
 
 
 def literal(one: Expression) -> Kind | None:
-    """The kind of a literal, a lambda or an ``instanceof``; None for any other expression."""
+    """The kind of a literal, a lambda or an ``instanceof``; None for any other expression.
+
+    A lambda's is ``lambda/`` with its number of parameters, a method reference's ``lambda``.
+    """
+    if one.kind == "lambda_expression":
+        return Kind(f"lambda/{one.text}")
     if one.kind.endswith("integer_literal"):
         return Kind("long" if one.text in "lL" else "int")
     if one.kind.endswith("floating_point_literal"):

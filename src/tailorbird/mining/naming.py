@@ -6,7 +6,9 @@ NAMING = ("name-equals", "name-prefix", "name-words")
 """The ways in which a test's name speaks of a method, strongest first."""
 
 _LEADING = re.compile(r"^(?:test(?:s|ing)?|should|check|verify)(?=[A-Z_\d]|$)_*")
-_PROPERTY = re.compile(r"(?:get|set|is|has|to|with)(?=[A-Z])")
+_CARELESS = re.compile(r"^test(?=[a-z])")
+"""``testaddSubModel``: of some other word (``testing``) what is left names no method."""
+_PROPERTY = re.compile(r"(?:get|set|is|has|to|with|new|create|make|build)(?=[A-Z])")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Shorter words ("get", "add") say little in the middle of a name.
 _TELLING_LETTERS = 4
@@ -14,6 +16,11 @@ _TELLING_LETTERS = 4
 
 def named_after(test: str, method: str) -> str | None:
     """Whether a test's name is, starts with, or contains a method's name as words: one of NAMING, or None."""
+    found = _named_after(test, method)
+    return found or (_named_after(_CARELESS.sub("", test), method) if _CARELESS.match(test) else None)
+
+
+def _named_after(test: str, method: str) -> str | None:
     bare = _LEADING.sub("", test) or test
     compact, lower = _compact(bare), _compact(method)
     if len(lower) < 2:

@@ -13,6 +13,10 @@ from tailorbird.mining.uses import Reader, Story, Use
 
 _EXPECTED = re.compile(r"[^{]*@Test\s*\([^{;]*\bexpected")
 _CONSTRUCTION = re.compile(r"[Cc]onstruct|[Cc]tor(?![a-z])|[Ii]nstantiat")
+_INHERITED = re.compile(
+    r"(?:test_?)?(?:[Ee]quals|[Hh]ash[Cc]ode|[Tt]o[Ss]tring|[Cc]ompareTo|[Cc]lone|\w*[Ss]eriali[sz]\w*)$"
+)
+"""Tests of what every object has: where the class declares no method of that name, they are about none of its own."""
 _READER = re.compile(r"(?:get|is|has|find|contains|exists|peek|lookup)(?![a-z])")
 
 
@@ -87,6 +91,8 @@ def _telling(use: Use, test: str) -> bool:
 def _without_name(method: Method, own: Sequence[Use], created: Sequence[Use], story: Story, word: str) -> Focal | None:
     """For a test whose name names no method, of a class that is known by name."""
     expected = _EXPECTED.match(method.text) is not None
+    if _INHERITED.match(method.name):
+        return _by_stem(method.name, own, word)
     return (
         _constructor_by_name(method.name, created, word)
         or _abbreviated(method.name, own, word)

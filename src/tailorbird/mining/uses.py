@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from tailorbird.mining.assertions import AssertionFinder
-from tailorbird.mining.calls import Body, Call, read_body
+from tailorbird.mining.calls import ANY_ARITY, Body, Call, read_body
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.kinds import ClassView
 from tailorbird.mining.names import TypeIndex
@@ -135,7 +135,7 @@ class Reader:
         fitting = [
             (owner, one)
             for owner, one in self._index.methods(focal, call.name)
-            if (one.has_body or owner is call.owner) and len(one.parameters) == call.arity
+            if (one.has_body or owner is call.owner) and call.arity in (len(one.parameters), ANY_ARITY)
         ]
         if call.method is not None:
             wanted = call.method.parameters
