@@ -9,6 +9,10 @@ _LEADING = re.compile(r"^(?:test(?:s|ing)?|should|check|verify)(?=[A-Z_\d]|$)_*"
 _CARELESS = re.compile(r"^test(?=[a-z])")
 """``testaddSubModel``: of some other word (``testing``) what is left names no method."""
 _PROPERTY = re.compile(r"(?:get|set|is|has|to|with|new|create|make|build)(?=[A-Z])")
+_CIRCUMSTANCE = re.compile(
+    r"(?:^|(?<=[a-z0-9_]))(?:In|On|With|Without|After|Before|When|While|From|By|Of|Via|During|No|Not)_?$"
+)
+"""What follows is where or how, not what: ``emitInHandler`` is not about ``handler``."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Shorter words ("get", "add") say little in the middle of a name.
 _TELLING_LETTERS = 4
@@ -33,7 +37,12 @@ def _named_after(test: str, method: str) -> str | None:
         return "name-words"
     capital = method[0].upper() + method[1:]
     at = bare.find(capital)
-    if at > 0 and len(method) >= _TELLING_LETTERS and _boundary(bare, at + len(capital)):
+    if (
+        at > 0
+        and len(method) >= _TELLING_LETTERS
+        and _boundary(bare, at + len(capital))
+        and not (len(_words(method)) == 1 and _CIRCUMSTANCE.search(bare[:at]))
+    ):
         return "name-words"
     # Between underscores even a short name is a word of its own.
     if "_" in bare and method in bare.split("_"):

@@ -178,8 +178,9 @@ def _taken(wanted: str, known: JavaType | None, index: TypeIndex) -> int | None:
         open_ones = [one for above in index.lineage(known) for one in above.methods if not one.has_body]
         if len({(one.name, one.parameters) for one in open_ones}) == 1:
             return len(open_ones[0].parameters)
+    names = {wanted} if known is None else _above(known, index)
     for pattern, count in ((_TWO_TAKEN, 2), (_NONE_TAKEN, 0), (_ONE_TAKEN, 1)):
-        if pattern.search(wanted):
+        if any(pattern.search(name) for name in names):
             return count
     return None
 

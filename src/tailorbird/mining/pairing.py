@@ -66,7 +66,10 @@ class Matcher:
         if found is None and named is not None:
             created = [use for use in story.uses if use.creates and use.owner is named]
             found = _without_name(method, own, created, story, word)
-        return found or _by_test_name(method.name, others, "class-usage")
+        found = found or _by_test_name(method.name, others, "class-usage")
+        if found is None and named is None:
+            found = _alone(story)
+        return found
 
     def _belongs(self, use: Use, focal: JavaType) -> bool:
         """Whether a method is the focal class's own, inherited, an implementation of it, or a nested class's."""
@@ -84,8 +87,12 @@ def _telling(use: Use, test: str) -> bool:
 
     Such tests are often whole scenarios: what helpers set up says nothing, and what is only read there little.
     """
-    read = not use.method.parameters and use.inside and use.method.returns != "void"
-    return (not use.helper or use.checked) and (not read or named_after(test, use.method.name) == NAMING[0])
+    told = not _only_read(use) or named_after(test, use.method.name) == NAMING[0]
+    return told and (not use.helper or use.checked)
+
+
+def _only_read(use: Use) -> bool:
+    return not use.method.parameters and use.inside and use.method.returns != "void"
 
 
 def _without_name(method: Method, own: Sequence[Use], created: Sequence[Use], story: Story, word: str) -> Focal | None:
@@ -101,7 +108,7 @@ def _without_name(method: Method, own: Sequence[Use], created: Sequence[Use], st
         or _by_stem(method.name, own, word)
         or (_expected(own, word) if expected else None)
         or _observed(own, word)
-        or _constructor(created, story, word, expected=expected)
+        or _constructor(own, created, story, word, expected=expected)
     )
 
 
@@ -116,7 +123,18 @@ def _by_test_name(test: str, uses: Sequence[Use], word: str) -> Focal | None:
     if not ranked:
         return None
     strength, _, _, at = max(ranked)
+    if word == "class-usage" and NAMING[-strength] == "name-words" and uses[at].helper:
+        return None  # Scenes are set by helpers, and a word of a scenario's name often is one of theirs.
     return _found(uses[at], NAMING[-strength], word)
+
+
+def _alone(story: Story) -> Focal | None:
+    """The one production method that a test of no known class calls at all, where it creates none of the project's."""
+    if not story.assertions or len({id(use.method) for use in story.uses}) != 1:
+        return None
+    use = story.uses[0]
+    vague = use.creates or use.call.unknown_receiver or (use.helper and not use.method.has_body)
+    return None if vague or _only_read(use) else _found(use, "only-call", "class-usage")
 
 
 def _acting(uses: Sequence[Use]) -> list[Use]:
@@ -158,6 +176,8 @@ def _asserted(uses: Sequence[Use], story: Story, word: str) -> Focal | None:
             # What an assertion gets by its key may only show what another call did to the state.
             changes = [use for use in before if use.method.returns == "void" and not use.inside]
             reads = before[-1].inside and _READER.match(before[-1].method.name) is not None
+            if reads and not changes and any(not _READER.match(use.method.name) for use in before):
+                return None  # Which of the others made what is read, no one can tell.
             return _found(changes[-1] if reads and changes else before[-1], "assertion-call", word)
     return None
 
@@ -171,7 +191,7 @@ def _expected(uses: Sequence[Use], word: str) -> Focal | None:
 def _observed(uses: Sequence[Use], word: str) -> Focal | None:
     """A test that only reads: the first getter that it asserts on."""
     certain = [use for use in uses if not use.call.unknown_receiver]
-    inside = [use for use in certain if use.inside]
+    inside = [use for use in certain if use.inside and not use.helper]
     return _found(inside[0], "asserted-getter", word) if inside and all(use.observes for use in certain) else None
 
 
@@ -180,9 +200,11 @@ def _constructor_by_name(test: str, created: Sequence[Use], word: str) -> Focal 
     return _found(created[-1], "name-constructor", word) if created and _CONSTRUCTION.search(test) else None
 
 
-def _constructor(created: Sequence[Use], story: Story, word: str, *, expected: bool) -> Focal | None:
-    """A test that does nothing with its focal class but create it, and asserts on that."""
-    if not created or not (story.assertions or expected):
+def _constructor(
+    own: Sequence[Use], created: Sequence[Use], story: Story, word: str, *, expected: bool
+) -> Focal | None:
+    """A test that does nothing with its focal class but create it and look at it, and asserts on that."""
+    if not created or not (story.assertions or expected) or not all(use.observes for use in own):
         return None
     inside = [use for use in created if use.inside]
     return _found(inside[0] if inside else created[-1], "only-constructor", word)

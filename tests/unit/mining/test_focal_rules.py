@@ -161,9 +161,9 @@ def test_the_focal_class_by_the_rest_of_a_name(test_class: str, found: bool, tmp
         tmp_path,
         {
             "src/main/java/p/DateParser.java": "package p;"
-            " public class DateParser { public int run(int a) { return a; } }",
+            " public class DateParser { public int run(int a) { return a; } public void stop() { } }",
             f"src/test/java/p/{test_class}.java": f"package p; {IMPORTS} class {test_class} {{"
-            " @Test void leapYears() { assertEquals(1, new DateParser().run(1)); } }",
+            " @Test void leapYears() { assertEquals(1, new DateParser().run(1)); new DateParser().stop(); } }",
         },
     )
     assert bool(focal_of(mine_tree(tmp_path))) is found
@@ -196,7 +196,8 @@ def scenario(body: str, tmp_path: Path) -> dict[str, str]:
         tmp_path,
         {
             "src/main/java/p/Server.java": "package p; public class Server { public void startUp(int port) { }"
-            " public int portNumber() { return 1; } public void bind(int port) { } }",
+            " public int portNumber() { return 1; } public void bind(int port) { }"
+            " public static int parse(String s) { return 1; } }",
             "src/test/java/p/IntegrationTest.java": f"package p; {IMPORTS} class IntegrationTest {{ {body} }}",
         },
     )
@@ -214,6 +215,17 @@ def scenario(body: str, tmp_path: Path) -> dict[str, str]:
         ("@Test void portNumberIsKept() { assertEquals(1, new Server().portNumber()); }", None),
         ("@Test void portNumber() { assertEquals(1, new Server().portNumber()); }", "Server.portNumber()"),
         ("@Test void everything() { new Server().bind(1); }", None),
+        # The only production method that it calls, and it asserts.
+        ('@Test void port() { int p = Server.parse("1"); assertEquals(1, p); }', "Server.parse(String)"),
+        ('@Test void port() { good(); } void good() { assertEquals(1, Server.parse("1")); }', "Server.parse(String)"),
+        ('@Test void port() { Server.parse("1"); }', None),
+        ('@Test void port() { Server.parse("1"); new Server().bind(1); assertTrue(true); }', None),
+        # A word of a scenario's name that only a helper's call has.
+        (
+            "@Test void quickBindWorks() { go(); } void go() { new Server().bind(1); assertTrue(true); stop(1); }"
+            ' void stop(int a) { Server.parse(""); }',
+            None,
+        ),
     ],
 )
 def test_a_class_without_a_focal_class_needs_a_name_and_a_direct_call(
@@ -270,3 +282,38 @@ def test_a_helper_that_asserts_is_a_part_of_the_test(tmp_path: Path) -> None:
     assert scenario(f"@Test void testStartUp() {{ check(); }} {helper}", tmp_path) == {
         "IntegrationTest.testStartUp": "Server.startUp(int)"
     }
+
+
+def test_what_every_object_has_is_no_focal_method_where_the_class_does_not_declare_it(tmp_path: Path) -> None:
+    test = "@Test void %s() { Foo foo = Foo.of(1); assertEquals(foo, copy(foo)); } Object copy(Foo foo) { return foo; }"
+    main = "class Foo { static Foo of(int a) { return new Foo(); } %s }"
+    none = mine_one(tmp_path / "a", main % "", f"class FooTest {{ {test % 'testSerialization'} }}")
+    other = mine_one(tmp_path / "b", main % "", f"class FooTest {{ {test % 'copiesAreEqual'} }}")
+    assert (none, other) == ({}, {"FooTest.copiesAreEqual": "Foo.of(int)"})
+
+
+def test_a_fail_in_a_catch_block_looks_at_no_result(tmp_path: Path) -> None:
+    main = "class Foo { void add(String a) { } Object open(String a) { return a; } }"
+    test = (
+        "class FooTest { @Test void missing() { Foo foo = new Foo();"
+        ' try { foo.add("a"); } catch (RuntimeException e) { fail("no"); }'
+        ' Object found = foo.open("b"); assertNull(found); } }'
+    )
+    assert mine_one(tmp_path, main, test) == {"FooTest.missing": "Foo.open(String)"}
+
+
+def test_what_is_read_does_not_say_who_wrote_it(tmp_path: Path) -> None:
+    main = (
+        "class Foo { Foo up() { return this; } Foo down() { return this; } boolean contains(int a) { return true; } }"
+    )
+    test = "class FooTest { @Test void roundTrip() { assertTrue(new Foo().up().down().contains(1)); } }"
+    assert mine_one(tmp_path, main, test) == {}
+
+
+def test_a_method_reference_reaches_the_class_behind_an_interface(tmp_path: Path) -> None:
+    main = "interface Port { void open(int a); } class Foo implements Port { public void open(int a) { } }"
+    test = (
+        "class FooTest { Port made() { return new Foo(); }"
+        " @Test void refuses() { Port port = made(); assertThrows(RuntimeException.class, port::open); } }"
+    )
+    assert mine_one(tmp_path, main, test) == {"FooTest.refuses": "Foo.open(int)"}

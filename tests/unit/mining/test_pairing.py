@@ -57,6 +57,10 @@ def test_evidence_and_confidence_rank_the_ways() -> None:
         ("testName", "getName", "name-words"),
         ("testForget", "get", None),
         ("testing", "test", None),
+        ("testaddSubModel1", "addSubModel", "name-prefix"),
+        ("testSecureFactory", "newSecureFactory", "name-words"),
+        ("testEmitInHandler", "handler", None),
+        ("testEmitHandler", "handler", "name-words"),
     ],
 )
 def test_names(test: str, method: str, how: str | None) -> None:
@@ -115,6 +119,36 @@ def test_overloads(tmp_path: Path, argument: str, parameters: str) -> None:
         f'class FooTest {{ @Test void testRun() {{ String text = ""; assertEquals(1, new Foo().run({argument})); }} }}',
     )
     assert found == {"FooTest.testRun": f"Foo.run({parameters})"}
+
+
+@pytest.mark.parametrize(
+    ("overloads", "argument", "chosen"),
+    [
+        (["V", "Function<T, V>"], "Object::toString", "Function<T, V>"),
+        (["V", "Function<T, V>"], '"5"', "V"),
+        (["Consumer<T>", "BiConsumer<T, T>"], "(a, b) -> { }", "BiConsumer<T, T>"),
+        (["BiConsumer<T, T>", "Consumer<T>"], "a -> { }", "Consumer<T>"),
+        (["Consumer<T>", "Runnable"], "() -> { }", "Runnable"),
+        (["Two", "One"], "a -> 1", "One"),
+        (["One", "Two"], "(a, b) -> 1", "Two"),
+        (["Function<T, V>", "Narrow"], "a -> 1", "Narrow"),
+        (["Some", "Function<T, V>"], "a -> 1", "Function<T, V>"),
+        (["String", "Throwable"], "new IllegalStateException()", "Throwable"),
+        (["boolean[]", "int[]", "Object[]"], "new String[0]", "Object[]"),
+        (["Object[]", "byte[]"], "new byte[0]", "byte[]"),
+        (["CharSequence", "String"], "text", "String"),
+        (["Iterable<T>", "Collection<T>"], "java.util.List.of()", "Collection<T>"),
+    ],
+)
+def test_overloads_by_what_an_argument_can_be(tmp_path: Path, overloads: list[str], argument: str, chosen: str) -> None:
+    methods = " ".join(f"<V> int run({one} p) {{ return 1; }}" for one in overloads)
+    found = mine_one(
+        tmp_path,
+        f"class Foo<T> {{ {methods} }} class Some {{ Some() {{ }} }} interface One {{ int run(int a); }}"
+        " interface Two { int run(int a, int b); } interface Narrow extends Function<Object, Object> { }",
+        f'class FooTest {{ @Test void testRun() {{ String text = ""; assertEquals(1, new Foo().run({argument})); }} }}',
+    )
+    assert found == {"FooTest.testRun": f"Foo.run({chosen})"}
 
 
 def test_observers_are_not_the_focal_method(tmp_path: Path) -> None:
