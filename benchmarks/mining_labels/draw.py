@@ -28,7 +28,7 @@ LIBRARIES = (
     "org.infinispan:infinispan-core:14.0.17.Final",
     "io.vertx:vertx-core:4.4.6",
 )
-EACH = {"development": 34, "held-out": 17}
+EACH = {"development": 34, "held-out": 8}
 SEED = {"development": 20221122, "held-out": 20221123}
 ANNOTATIONS = {"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}
 

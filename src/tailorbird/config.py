@@ -48,6 +48,8 @@ class MineConfig:
     """A time split by the project's own git history: a commit, a tag, or a date (YYYY-MM-DD)."""
     max_similarity: Share | None = None
     """Fail where a test pair is more similar to a training pair than this (Jaccard, 0 to 1)."""
+    min_confidence: Share = 0.0
+    """Leave out pairs whose focal method is less certain (0 to 1): fewer pairs, more of them right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,10 @@ def mine(
             "--max-similarity", metavar="0..1", help="Fail if a test pair is more similar to a training pair than this."
         ),
     ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option("--min-confidence", metavar="0..1", help="Leave out pairs whose focal method is less certain."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -94,6 +98,7 @@ def mine(
         older=older,
         since=since,
         max_similarity=max_similarity,
+        min_confidence=min_confidence,
     )
     from tailorbird.mining.pipeline import mine as run
 

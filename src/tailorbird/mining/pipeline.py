@@ -151,7 +151,21 @@ def _mined(
         progress=progress,
     )
     _check(tree, name)
-    return tree
+    return _certain(tree, name, config.min_confidence)
+
+
+def _certain(tree: MinedTree, name: str, least: float) -> MinedTree:
+    """The tree without pairs whose focal method is less certain."""
+    pairs = tuple(pair for pair in tree.pairs if pair.confidence >= least)
+    if not pairs:
+        raise DataError(
+            f"{name} has no pair with a confidence of {least:g} or more, the highest has "
+            f"{max(pair.confidence for pair in tree.pairs):g}: lower --min-confidence."
+        )
+    spoken_of = {(half.path, half.class_name) for pair in pairs for half in (pair.focal, pair.test)}
+    return replace(
+        tree, pairs=pairs, classes=tuple(one for one in tree.classes if (one.path, one.class_name) in spoken_of)
+    )
 
 
 def _within(tree: MinedTree, name: str) -> MinedTree:

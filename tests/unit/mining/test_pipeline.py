@@ -43,6 +43,18 @@ def test_runs_are_byte_identical_and_the_seed_moves_only_the_split(tmp_path: Pat
     assert [(pair.id, pair.cluster) for pair in one.pairs] == [(pair.id, pair.cluster) for pair in other.pairs]
 
 
+def test_pairs_below_a_confidence_are_left_out(tmp_path: Path) -> None:
+    mine(str(JUNIT4), tmp_path / "all")
+    mine(str(JUNIT4), tmp_path / "certain", MineConfig(min_confidence=0.75))
+    every, certain = load_data(tmp_path / "all"), load_data(tmp_path / "certain")
+    assert {one.id for one in certain.pairs} == {one.id for one in every.pairs if one.confidence >= 0.75}
+    assert 0 < len(certain.pairs) < len(every.pairs)
+    spoken_of = {(half.path, half.class_name) for one in certain.pairs for half in (one.focal, one.test)}
+    assert set(load_classes(tmp_path / "certain")) == spoken_of
+    with pytest.raises(DataError, match="lower --min-confidence"):
+        mine(str(JUNIT4), tmp_path / "none", MineConfig(min_confidence=1.0))
+
+
 def test_all_test_cases_are_kept_and_all_ids_differ() -> None:
     mined = mine_tree(JUNIT4)
     assert len(mined.test_cases) == 14
