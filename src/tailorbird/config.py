@@ -23,6 +23,7 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 Seed: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
+SandboxKind: TypeAlias = Literal["auto", "bubblewrap", "unshare", "none"]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 Heuristics: TypeAlias = Literal["tailorbird", "methods2test"]
 Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
@@ -124,6 +125,27 @@ class CompareConfig:
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     """For each strategy its own settings, such as ``settings.prefix.length``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteConfig:
+    """`tailorbird execute`: how candidates are run."""
+
+    deadline_seconds: Positive = 10.0
+    """For one candidate."""
+    reruns: Annotated[int, msgspec.Meta(ge=0)] = 3
+    """How often a passing candidate is run again, to find the flaky ones."""
+    workers: Count | None = None
+    """JVMs at a time; None takes one for each processor."""
+    heap_mb: Count = 768
+    """Heap of each JVM."""
+    sandbox: SandboxKind = "auto"
+    classpath: str | None = None
+    """Of a project that something else has built: a file with the class path of its tests."""
+    classes: str | None = None
+    """And the folder of its production classes."""
+    seed: Seed = 0
+    """Draws the order of the reruns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

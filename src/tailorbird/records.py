@@ -386,6 +386,66 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What a candidate's run covered, by JaCoCo's counts of instructions and branches; (covered, all) each."""
+
+    method_lines: tuple[int, int]
+    """Lines with code from the focal method's first line to its last."""
+    method_branches: tuple[int, int]
+    class_lines: tuple[int, int]
+    """Of the focal class, nested classes not among them."""
+    class_branches: tuple[int, int]
+    lines: tuple[int, ...]
+    """Line numbers of the focal class with a covered instruction."""
+    branches: tuple[tuple[int, int], ...]
+    """(line, covered branches) of the focal class, where there are any."""
+    focal_method_called: bool
+    """An instruction of the focal method itself ran."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What came of executing one candidate."""
+
+    kind: str = "verdict"
+    pair_id: str
+    index: int
+    verdict: str
+    """One of ``no_output``, ``syntax_error``, ``compile_error``, ``load_error``, ``no_test_ran``, ``crash``,
+    ``timeout``, ``runtime_error``, ``assertion_failure``, ``flaky``, ``pass``; ``infra`` says nothing of it."""
+    evidence: tuple[str, ...] = ()
+    """Compiler messages, the throwable and where it was thrown, or why nothing ran."""
+    milliseconds: float | None = None
+    """Of the run that was judged; None where nothing ran."""
+    retried: bool = False
+    """The first run did not pass: this is the verdict of a second one, alone in a fresh loader."""
+    reruns: tuple[str, ...] = ()
+    """Verdicts of the reruns in other JVMs; one that is not ``pass`` makes it ``flaky``."""
+    coverage: Coverage | None = None
+    """Of a passing candidate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionHeader:
+    """First line of a verdicts file: what was executed, and how."""
+
+    kind: str = "header"
+    format_version: int = FORMAT_VERSION
+    tailorbird: str
+    source: Provenance
+    candidates_sha256: str
+    settings: dict[str, str | int | float | bool]
+    versions: dict[str, str]
+    candidates: int
+    seconds: float
+    """From the built project to the last verdict."""
+    build_seconds: float
+    """Resolving and building, 0 where it was kept from before."""
+    counts: dict[str, int]
+    """Candidates of each verdict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """Scores of one strategy on the held-out tests; None where it does not apply (the retrieval copy has no loss)."""
 

@@ -106,7 +106,7 @@ def _found(names: Sequence[str], config: MineConfig, mined: Callable[[ResolvedSo
         resolved = resolve(name)
         projects.append(_Project(resolved.provenance, _within(mined(resolved, name), name)))
     trees = [one.tree for one in projects]
-    divided = splits.split([pair for tree in trees for pair in tree.pairs], seed=config.seed)
+    divided = _split([pair for tree in trees for pair in tree.pairs], names, config.seed)
     return _Found(
         tuple(projects),
         divided.pairs,
@@ -122,7 +122,7 @@ def _of_one(name: str, config: MineConfig, mined: Callable[[ResolvedSource, str]
     tree = mined(resolved, name)
     projects = (_Project(resolved.provenance, tree),)
     if before is None:
-        divided = splits.split(tree.pairs, seed=config.seed)
+        divided = _split(tree.pairs, (name,), config.seed)
         return _Found(projects, divided.pairs, tree.classes, tree.test_classes, divided.leakage)
     past = mined(before, before.provenance.location)
     divided, copies = split_by_time(past.pairs, tree.pairs, past.test_cases, seed=config.seed)
@@ -138,6 +138,13 @@ def _of_one(name: str, config: MineConfig, mined: Callable[[ResolvedSource, str]
         before.provenance,
         copies,
     )
+
+
+def _split(pairs: Sequence[Pair], names: Sequence[str], seed: int) -> splits.SplitPairs:
+    try:
+        return splits.split(pairs, seed=seed)
+    except DataError as error:
+        raise DataError(f"{', '.join(names)}: {error}") from error
 
 
 def _mined(
@@ -229,7 +236,7 @@ def _check(mined: MinedTree, source: str) -> None:
         raise DataError(f"{source} holds no Java files: give the folder of a Java project, tests included.")
     if not mined.test_cases:
         raise DataError(
-            f"{source} has {mined.files} Java files but no JUnit or TestNG test methods: "
+            f"No JUnit or TestNG test method is in the Java files of {source} ({mined.files}): "
             "give the project's root, so that its test sources are inside."
         )
     if not mined.pairs:

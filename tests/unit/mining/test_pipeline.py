@@ -109,7 +109,7 @@ def test_several_sources_are_one_data_set(tmp_path: Path) -> None:
     ("files", "message"),
     [
         ({"README.md": "nothing"}, "holds no Java files"),
-        ({"A.java": "class A { void f() { } }"}, "no JUnit or TestNG test methods"),
+        ({"A.java": "class A { void f() { } }"}, "No JUnit or TestNG test method"),
         ({"ATest.java": f"{IMPORTS} class ATest {{ @Test void f() {{ }} }}"}, "no focal method could be found"),
         (PAIR, "a split needs 3"),
     ],

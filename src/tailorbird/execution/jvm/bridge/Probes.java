@@ -1,0 +1,43 @@
+package tailorbird.bridge;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What instrumented classes call. Each candidate's class loader defines its own copy, so that coverage, and the wish to exit, are one
+ * candidate's alone, whatever threads an earlier one left behind.
+ */
+public final class Probes {
+    /** Probes of each class by JaCoCo's class id. */
+    public static final Map<Long, boolean[]> HIT = new ConcurrentHashMap<>();
+
+    /** Exit status that was asked for; null for none. */
+    public static volatile Integer exit;
+
+    private Probes() {}
+
+    /** The probe array of a class, made when its first method runs. */
+    public static boolean[] get(long id, String name, int count) {
+        return HIT.computeIfAbsent(id, unused -> new boolean[count]);
+    }
+
+    /** In place of {@code System.exit}. */
+    public static void exit(int status) {
+        exit = status;
+        throw new ExitError(status);
+    }
+
+    /** In place of {@code Runtime.exit} and {@code Runtime.halt}. */
+    public static void exit(Runtime runtime, int status) {
+        exit(status);
+    }
+
+    /** Ends the test that asked the JVM to exit. */
+    public static final class ExitError extends Error {
+        private static final long serialVersionUID = 1L;
+
+        ExitError(int status) {
+            super("the JVM was asked to exit with status " + status);
+        }
+    }
+}

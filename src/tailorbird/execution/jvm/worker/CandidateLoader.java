@@ -1,0 +1,126 @@
+package tailorbird.worker;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.security.ProtectionDomain;
+import java.security.cert.Certificate;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Loads one candidate with the project's classes, all of them anew, so that no static state comes from another. Its own come first, then
+ * the project's tests, then production, then what the project depends on.
+ */
+final class CandidateLoader extends ClassLoader {
+    private static final String PROBES = "tailorbird.bridge.Probes";
+
+    static {
+        registerAsParallelCapable();
+    }
+
+    private final Path candidate;
+    private final ProjectClasses tests;
+    private final ProjectClasses main;
+    private final URLClassLoader resources;
+    private final ProtectionDomain domain;
+
+    CandidateLoader(
+        Path candidate, ProjectClasses tests, ProjectClasses main, ClassLoader dependencies, List<URL> roots) {
+        super("candidate", dependencies);
+        this.candidate = candidate;
+        this.tests = tests;
+        this.main = main;
+        resources = new URLClassLoader(roots.toArray(new URL[0]), null);
+        URL place = roots.isEmpty() ? null : roots.get(0);
+        domain = new ProtectionDomain(new CodeSource(place, (Certificate[]) null), null, this, null);
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+        synchronized (getClassLoadingLock(name)) {
+            Class<?> known = findLoadedClass(name);
+            if (known == null) {
+                byte[] bytes = bytes(name);
+                if (bytes == null) {
+                    return super.loadClass(name, resolve);
+                }
+                definePackage(name);
+                known = defineClass(name, bytes, 0, bytes.length, domain);
+            }
+            if (resolve) {
+                resolveClass(known);
+            }
+            return known;
+        }
+    }
+
+    private byte[] bytes(String name) throws ClassNotFoundException {
+        String internal = name.replace('.', '/');
+        try {
+            Path own = candidate.resolve(internal + ".class");
+            if (Files.isRegularFile(own)) {
+                return Instrumentation.prepare(internal, Files.readAllBytes(own), false);
+            }
+            byte[] test = tests.prepared(internal, false);
+            if (test != null) {
+                return test;
+            }
+            byte[] production = main.prepared(internal, true);
+            if (production != null) {
+                return production;
+            }
+            if (name.startsWith(PROBES)) {
+                try (InputStream in = getParent().getResourceAsStream(internal + ".class")) {
+                    return in == null ? null : in.readAllBytes();
+                }
+            }
+            return null;
+        } catch (IOException error) {
+            throw new ClassNotFoundException(name, error);
+        }
+    }
+
+    private void definePackage(String name) {
+        int dot = name.lastIndexOf('.');
+        if (dot > 0 && getDefinedPackage(name.substring(0, dot)) == null) {
+            try {
+                definePackage(name.substring(0, dot), null, null, null, null, null, null, null);
+            } catch (IllegalArgumentException already) {
+                // Another thread was first.
+            }
+        }
+    }
+
+    @Override
+    protected URL findResource(String name) {
+        return resources.findResource(name);
+    }
+
+    @Override
+    protected Enumeration<URL> findResources(String name) throws IOException {
+        return resources.findResources(name);
+    }
+
+    @Override
+    public URL getResource(String name) {
+        URL own = findResource(name);
+        return own != null ? own : super.getResource(name);
+    }
+
+    /** Probes of each class by JaCoCo's id, as far as the candidate ran. */
+    @SuppressWarnings("unchecked")
+    Map<Long, boolean[]> hits() throws ReflectiveOperationException {
+        return (Map<Long, boolean[]>) loadClass(PROBES).getField("HIT").get(null);
+    }
+
+    /** The status with which the candidate wanted to end the JVM; null if it did not. */
+    Integer exit() throws ReflectiveOperationException {
+        return (Integer) loadClass(PROBES).getField("exit").get(null);
+    }
+}

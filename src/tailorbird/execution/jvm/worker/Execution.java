@@ -1,0 +1,331 @@
+package tailorbird.worker;
+
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TimeZone;
+import java.util.function.Consumer;
+import org.jacoco.core.analysis.Analyzer;
+import org.jacoco.core.analysis.CoverageBuilder;
+import org.jacoco.core.analysis.IClassCoverage;
+import org.jacoco.core.analysis.ICounter;
+import org.jacoco.core.analysis.ILine;
+import org.jacoco.core.analysis.IMethodCoverage;
+import org.jacoco.core.data.ExecutionData;
+import org.jacoco.core.data.ExecutionDataStore;
+
+/** Runs one candidate in a thread of its own, with a deadline, and says what happened. */
+final class Execution {
+
+    /** What to run. */
+    static final class Job {
+        /** Folder of the candidate's classes. */
+        String classes = "";
+        /** Binary name of the test class. */
+        String owner = "";
+        /** Name of the test method; all of that name are run. Empty for all tests of the class. */
+        String method = "";
+        long deadline_ms = 10_000;
+        /** Load the project's dependencies anew too. */
+        boolean fresh;
+        /** Classes of the focal class's file, by internal name, to tell coverage of. */
+        List<String> focal = List.of();
+    }
+
+    /** What happened. */
+    static final class Outcome {
+        /** Events of the JUnit Platform in order: kind, what it is of, and, for a failure, the throwable. */
+        List<Event> events = new ArrayList<>();
+        /** A throwable that reached the runner itself. */
+        Thrown crash;
+        boolean timeout;
+        /** Status with which the JVM was to be ended. */
+        Integer exit;
+        boolean out_of_memory;
+        /** Threads that it left behind and that did not end when interrupted. */
+        int threads;
+        double milliseconds;
+        List<Coverage> coverage = new ArrayList<>();
+    }
+
+    /** One event. */
+    static final class Event {
+        String kind = "";
+        String name = "";
+        Thrown thrown;
+    }
+
+    /** A throwable as data. */
+    static final class Thrown {
+        String type = "";
+        /** Names of its superclasses. */
+        List<String> above = new ArrayList<>();
+        String message = "";
+        List<String> trace = new ArrayList<>();
+    }
+
+    /** Coverage of one class. */
+    static final class Coverage {
+        String name = "";
+        /** For each line with code: its number, covered and all instructions, covered and all branches. */
+        List<int[]> lines = new ArrayList<>();
+        List<MethodCoverage> methods = new ArrayList<>();
+    }
+
+    /** Coverage of one method. */
+    static final class MethodCoverage {
+        String name = "";
+        String descriptor = "";
+        int first_line;
+        int last_line;
+        int[] instructions = {};
+        int[] branches = {};
+        int[] lines = {};
+    }
+
+    private static final int GRACE_MS = 200;
+    private static final int MAX_TEXT = 2_000;
+    private static final int MAX_TRACE = 12;
+    private static final int MAX_EVENTS = 2_000;
+    private static final int MAX_THREADS = 512;
+    private static final int POLL_MS = 50;
+
+    private final CandidateLoader loader;
+    private final ProjectClasses main;
+    private final Job job;
+    private final Outcome outcome = new Outcome();
+    private boolean closed;
+
+    Execution(CandidateLoader loader, ProjectClasses main, Job job) {
+        this.loader = loader;
+        this.main = main;
+        this.job = job;
+    }
+
+    Outcome run() {
+        State before = new State();
+        ThreadGroup group = new ThreadGroup("candidate");
+        Thread thread = new Thread(group, this::runTest, "candidate", 0);
+        thread.setDaemon(true);
+        thread.setContextClassLoader(loader);
+        long start = System.nanoTime();
+        thread.start();
+        await(thread, group, start);
+        double milliseconds = (System.nanoTime() - start) / 1e6;
+        // Not under the lock: a thread that waits for it could not end.
+        end(thread, group);
+        synchronized (outcome) {
+            closed = true;
+            outcome.milliseconds = milliseconds;
+            before.restore();
+            if (!outcome.timeout && !outcome.out_of_memory) {
+                cover();
+            }
+        }
+        return outcome;
+    }
+
+    private void await(Thread thread, ThreadGroup group, long start) {
+        long deadline = start + job.deadline_ms * 1_000_000;
+        try {
+            while (thread.isAlive()) {
+                long left = (deadline - System.nanoTime()) / 1_000_000;
+                if (left <= 0) {
+                    outcome.timeout = true;
+                    return;
+                }
+                if (group.activeCount() > MAX_THREADS) {
+                    return;
+                }
+                thread.join(Math.min(left, POLL_MS));
+            }
+        } catch (InterruptedException never) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Interrupts what is left of the candidate; what does not end then is counted. */
+    private void end(Thread thread, ThreadGroup group) {
+        long until = System.nanoTime() + GRACE_MS * 1_000_000L;
+        int alive = group.activeCount();
+        while (alive > 0 && System.nanoTime() < until) {
+            group.interrupt();
+            try {
+                if (thread.isAlive()) {
+                    thread.join(POLL_MS / 5);
+                } else {
+                    Thread.sleep(2);
+                }
+            } catch (InterruptedException never) {
+                Thread.currentThread().interrupt();
+            }
+            alive = group.activeCount();
+        }
+        outcome.threads = alive;
+        try {
+            outcome.exit = loader.exit();
+        } catch (ReflectiveOperationException | LinkageError none) {
+            outcome.exit = null;
+        }
+    }
+
+    private void runTest() {
+        try {
+            Class<?> owner = Class.forName(job.owner, false, loader);
+            Method[] methods =
+                Arrays.stream(owner.getDeclaredMethods())
+                    .filter(one -> !one.isSynthetic() && (job.method.isEmpty() || one.getName().equals(job.method)))
+                    .toArray(Method[]::new);
+            Object runner = loader.loadClass("tailorbird.bridge.TestRunner").getConstructor().newInstance();
+            Consumer<Object[]> events = this::note;
+            @SuppressWarnings("unchecked")
+            Consumer<Object[]> entry = (Consumer<Object[]>) runner;
+            entry.accept(new Object[] {owner, methods, events});
+        } catch (Throwable error) {
+            synchronized (outcome) {
+                if (!closed) {
+                    outcome.crash = thrown(error);
+                    outcome.out_of_memory |= isOutOfMemory(error);
+                }
+            }
+        }
+    }
+
+    private void note(Object[] given) {
+        synchronized (outcome) {
+            if (closed) {
+                return; // A thread that outlived its candidate says nothing of it.
+            }
+            if (outcome.events.size() >= MAX_EVENTS && "passed started".contains((String) given[0])) {
+                return;
+            }
+            Event event = new Event();
+            event.kind = (String) given[0];
+            event.name = cut(String.valueOf(given[1]));
+            if (given[2] != null) {
+                event.thrown = thrown((Throwable) given[2]);
+                outcome.out_of_memory |= isOutOfMemory((Throwable) given[2]);
+            }
+            outcome.events.add(event);
+        }
+    }
+
+    private static boolean isOutOfMemory(Throwable error) {
+        Throwable one = error;
+        for (int depth = 0; one != null && depth < MAX_TRACE; depth++) {
+            if (one instanceof OutOfMemoryError) {
+                return true;
+            }
+            one = one.getCause();
+        }
+        return false;
+    }
+
+    private static Thrown thrown(Throwable error) {
+        Thrown thrown = new Thrown();
+        thrown.type = error.getClass().getName();
+        for (Class<?> one = error.getClass().getSuperclass(); one != null; one = one.getSuperclass()) {
+            thrown.above.add(one.getName());
+        }
+        try {
+            thrown.message = cut(String.valueOf(error.getMessage()));
+            for (StackTraceElement one : error.getStackTrace()) {
+                if (thrown.trace.size() == MAX_TRACE) {
+                    break;
+                }
+                thrown.trace.add(one.toString());
+            }
+        } catch (Throwable own) { // getMessage is the candidate's own code.
+            thrown.message = "its message could not be had: " + own.getClass().getName();
+        }
+        return thrown;
+    }
+
+    private static String cut(String text) {
+        return text.length() > MAX_TEXT ? text.substring(0, MAX_TEXT) : text;
+    }
+
+    private void cover() {
+        try {
+            Map<Long, boolean[]> hits = loader.hits();
+            ExecutionDataStore store = new ExecutionDataStore();
+            CoverageBuilder builder = new CoverageBuilder();
+            for (String name : job.focal) {
+                byte[] original = main.original(name);
+                if (original == null) {
+                    continue;
+                }
+                long id = org.jacoco.core.internal.data.CRC64.classId(original);
+                boolean[] hit = hits.get(id);
+                if (hit != null) {
+                    store.put(new ExecutionData(id, name, hit.clone()));
+                }
+                new Analyzer(store, builder).analyzeClass(original, name);
+            }
+            for (IClassCoverage one : builder.getClasses()) {
+                outcome.coverage.add(coverage(one));
+            }
+        } catch (ReflectiveOperationException | java.io.IOException | RuntimeException | LinkageError error) {
+            outcome.coverage.clear();
+        }
+    }
+
+    private static Coverage coverage(IClassCoverage one) {
+        Coverage coverage = new Coverage();
+        coverage.name = one.getName();
+        for (int line = one.getFirstLine(); line >= 0 && line <= one.getLastLine(); line++) {
+            ILine found = one.getLine(line);
+            if (found.getInstructionCounter().getTotalCount() > 0) {
+                coverage.lines.add(
+                    new int[] {
+                        line,
+                        found.getInstructionCounter().getCoveredCount(),
+                        found.getInstructionCounter().getTotalCount(),
+                        found.getBranchCounter().getCoveredCount(),
+                        found.getBranchCounter().getTotalCount()
+                    });
+            }
+        }
+        for (IMethodCoverage each : one.getMethods()) {
+            MethodCoverage method = new MethodCoverage();
+            method.name = each.getName();
+            method.descriptor = each.getDesc();
+            method.first_line = each.getFirstLine();
+            method.last_line = each.getLastLine();
+            method.instructions = counts(each.getInstructionCounter());
+            method.branches = counts(each.getBranchCounter());
+            method.lines = counts(each.getLineCounter());
+            coverage.methods.add(method);
+        }
+        return coverage;
+    }
+
+    private static int[] counts(ICounter counter) {
+        return new int[] {counter.getCoveredCount(), counter.getTotalCount()};
+    }
+
+    /** What all candidates of a JVM share, as it was. */
+    private static final class State {
+        private final Properties properties = (Properties) System.getProperties().clone();
+        private final Locale locale = Locale.getDefault();
+        private final TimeZone zone = TimeZone.getDefault();
+        private final Thread.UncaughtExceptionHandler handler = Thread.getDefaultUncaughtExceptionHandler();
+        private final java.io.PrintStream out = System.out;
+        private final java.io.PrintStream err = System.err;
+        private final java.io.InputStream in = System.in;
+
+        void restore() {
+            System.setProperties(properties);
+            Locale.setDefault(locale);
+            TimeZone.setDefault(zone);
+            Thread.setDefaultUncaughtExceptionHandler(handler);
+            System.setOut(out);
+            System.setErr(err);
+            System.setIn(in);
+        }
+    }
+}

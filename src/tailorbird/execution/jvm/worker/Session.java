@@ -1,0 +1,79 @@
+package tailorbird.worker;
+
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One project: its classes, its dependencies, and a compiler that knows both. */
+final class Session {
+
+    /** What the other side says of the project: paths of folders and jars. */
+    static final class Project {
+        /** Production classes, which are instrumented. */
+        List<String> main = List.of();
+        /** The project's own test classes and resources, and those of production. */
+        List<String> tests = List.of();
+        /** Everything else that a test sees, JUnit and the bridge included. */
+        List<String> dependencies = List.of();
+        /** The bridge's jar, which is among the dependencies. */
+        String bridge = "";
+        /** Options for javac, as an array. */
+        List<String> options = List.of();
+    }
+
+    private final Project project;
+    private final Compiler compiler;
+    private final ProjectClasses main;
+    private final ProjectClasses tests;
+    private URLClassLoader dependencies;
+
+    Session(Project project) throws IOException {
+        this.project = project;
+        compiler = new Compiler(project);
+        main = new ProjectClasses(project.main);
+        tests = new ProjectClasses(project.tests);
+        dependencies = newDependencies();
+    }
+
+    Compiler.Outcome compile(Compiler.Job job) throws IOException {
+        Compiler.Outcome outcome = compiler.compile(job);
+        for (String name : outcome.classes) {
+            // A candidate that brings a production class of its own would be tested against that.
+            if (main.has(name.replace('.', '/'))) {
+                outcome.shadows.add(name);
+            }
+        }
+        return outcome;
+    }
+
+    Execution.Outcome run(Execution.Job job) throws IOException {
+        if (job.fresh) {
+            dependencies = newDependencies();
+        }
+        CandidateLoader loader = new CandidateLoader(Path.of(job.classes), tests, main, dependencies, urls());
+        return new Execution(loader, main, job).run();
+    }
+
+    private List<URL> urls() throws IOException {
+        List<URL> urls = new ArrayList<>();
+        for (String one : project.tests) {
+            urls.add(Path.of(one).toUri().toURL());
+        }
+        for (String one : project.main) {
+            urls.add(Path.of(one).toUri().toURL());
+        }
+        return urls;
+    }
+
+    private URLClassLoader newDependencies() throws IOException {
+        List<URL> urls = new ArrayList<>();
+        for (String one : project.dependencies) {
+            urls.add(Path.of(one).toUri().toURL());
+        }
+        // Not the worker's own loader: a project may use another version of what the worker uses.
+        return new URLClassLoader("dependencies", urls.toArray(new URL[0]), ClassLoader.getPlatformClassLoader());
+    }
+}
