@@ -400,7 +400,7 @@ class Coverage:
     branches: tuple[tuple[int, int], ...]
     """(line, covered branches) of the focal class, where there are any."""
     focal_method_called: bool
-    """An instruction of the focal method itself ran."""
+    """The focal method itself was entered. JaCoCo counts no line of one that ends by an exception at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

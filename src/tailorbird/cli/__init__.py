@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tailorbird import __version__
-from tailorbird.cli import compare, doctor, generate, interchange, mine, personalise, pretrain, report, score
+from tailorbird.cli import compare, doctor, execute, generate, interchange, mine, personalise, pretrain, report, score
 from tailorbird.cli.failures import DEBUG_VARIABLE, run
 
 __all__ = ["app", "main"]
@@ -39,6 +39,7 @@ app.command("personalise", epilog=personalise.EXAMPLES)(personalise.personalise)
 app.command("personalize", epilog=personalise.EXAMPLES, hidden=True)(personalise.personalise)
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("score", epilog=score.EXAMPLES)(score.score)
+app.command("execute", epilog=execute.EXAMPLES)(execute.execute)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("pretrain", epilog=pretrain.EXAMPLES)(pretrain.pretrain)
 app.command("export", epilog=interchange.EXPORT_EXAMPLES)(interchange.export)

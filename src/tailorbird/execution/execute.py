@@ -23,8 +23,8 @@ from tailorbird.errors import DataError, SourceError
 from tailorbird.execution import verdicts as v
 from tailorbird.execution.compiling import Ready, Wish, compile_alone, compile_together, compile_tree, skeleton_compiles
 from tailorbird.execution.harness import harness_for
-from tailorbird.execution.messages import Open, Ran, Run, Unit
-from tailorbird.execution.placing import ClassText, MethodText, read_candidate
+from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
+from tailorbird.execution.placing import ClassText, MethodText, is_abstract, owner_of, read_candidate
 from tailorbird.execution.project import BuiltProject, Module, build_project, given_project
 from tailorbird.execution.sandbox import Needs, Sandbox, sandbox
 from tailorbird.execution.worker import Pool, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
@@ -48,7 +48,18 @@ class _Task:
     candidate: Candidate
     pair: Pair
     home: TestClass
+    runs_in: str
+    """Binary name of the class whose test it is run as; empty for the one that it stands in."""
     module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a pair's candidates go."""
+
+    pair: Pair
+    home: TestClass
+    runs_in: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +179,16 @@ def _built(resolved: ResolvedSource, config: ExecuteConfig, cache: Path) -> Buil
     return build_project(resolved, cache)
 
 
-def _pairs(
-    resolved: ResolvedSource, source: str, given: Sequence[Candidate], file: Path
-) -> dict[str, tuple[Pair, TestClass]]:
-    """The pairs that candidates name, with their test class; ids of a data set of several sources are known too."""
+def _pairs(resolved: ResolvedSource, source: str, given: Sequence[Candidate], file: Path) -> dict[str, _Place]:
+    """The pairs that candidates name, with their places; ids of a data set of several sources are known too."""
     mined = mine_tree(resolved.root, cache=default_cache() / "parsed.sqlite", distinct=False)
     homes = {(one.path, one.class_name): one for one in mined.test_classes}
-    found: dict[str, tuple[Pair, TestClass]] = {}
+    found: dict[str, _Place] = {}
     for pair in mined.pairs:
         home = homes.get((pair.test.path, pair.test.class_name))
         if home is not None:
-            found[pair.id] = (pair, home)
-            found[sha256_bytes(f"{source}\n{pair.id}".encode())[:16]] = (pair, home)
+            place = _Place(pair, home, _runs_in(home, mined.test_classes))
+            found[pair.id] = found[sha256_bytes(f"{source}\n{pair.id}".encode())[:16]] = place
     strange = [one.pair_id for one in given if one.pair_id not in found]
     if strange:
         raise DataError(
@@ -189,23 +198,31 @@ def _pairs(
     return found
 
 
+def _runs_in(home: TestClass, among: Sequence[TestClass]) -> str:
+    """Of an abstract test class, the first class that is not and has its tests too."""
+    if not is_abstract(home):
+        return ""
+    qualified = f"{home.package}.{home.class_name}".lstrip(".")
+    return next((owner_of(one) for one in among if qualified in one.inherited and not is_abstract(one)), "")
+
+
 def _sorted_out(
-    given: Sequence[Candidate], pairs: Mapping[str, tuple[Pair, TestClass]], built: BuiltProject
+    given: Sequence[Candidate], pairs: Mapping[str, _Place], built: BuiltProject
 ) -> tuple[dict[int, Verdict], list[_Task]]:
     """Verdicts that need no JVM, and what is left."""
     judged: dict[int, Verdict] = {}
     tasks = []
     for key, candidate in enumerate(given):
-        pair, home = pairs[candidate.pair_id]
-        module = built.module_of(home.path)
+        place = pairs[candidate.pair_id]
+        module = built.module_of(place.home.path)
         if not candidate.text.strip():
             judged[key] = _verdict(candidate, v.NO_OUTPUT)
         elif read_candidate(candidate.text) is None:
             judged[key] = _verdict(candidate, v.SYNTAX_ERROR, ("neither one whole method nor one whole file",))
         elif module is None:
-            judged[key] = _verdict(candidate, v.INFRA, (f"{home.path} is in no module that was built",))
+            judged[key] = _verdict(candidate, v.INFRA, (f"{place.home.path} is in no module that was built",))
         else:
-            tasks.append(_Task(key, candidate, pair, home, module))
+            tasks.append(_Task(key, candidate, place.pair, place.home, place.runs_in, module))
     return judged, tasks
 
 
@@ -446,11 +463,11 @@ class _Bench:
     def _rerun(
         self, passing: Sequence[int], tasks: Mapping[int, _Task], ready: Mapping[int, Ready]
     ) -> dict[int, list[str]]:
-        """Verdicts of the reruns, in another order each time and in fresh JVMs."""
+        """Verdicts of the reruns, in fresh JVMs and in another order each time."""
         found: dict[int, list[str]] = defaultdict(list)
+        for seat in self._seats if passing and self.config.reruns else ():
+            seat.replace()
         for number in range(self.config.reruns if passing else 0):
-            for seat in self._seats:
-                seat.replace()
             order = list(passing)
             random.Random(f"{self.config.seed} {number}").shuffle(order)
             again = self._each(lambda key: self._run(tasks[key], ready[key], fresh=False), order, counted=False)
@@ -464,14 +481,14 @@ class _Bench:
             worker = seat.worker
         except WorkerDiedError as error:
             return _Judged(v.INFRA, (f"no JVM to run it in: {error}",), None)
-        outer, _, _ = v.internal_name(task.pair.focal).partition("$")
+        focal = task.pair.focal
         job = Run(
             classes=str(made.classes),
-            owner=made.owner,
+            owner=(made.method and task.runs_in) or made.owner,
             method=made.method,
             deadline_ms=round(self.config.deadline_seconds * 1000),
             fresh=fresh,
-            focal=tuple(dict.fromkeys((v.internal_name(task.pair.focal), outer))),
+            focal=Focal(v.internal_name(focal), focal.name, focal.line, focal.end_line),
         )
         try:
             ran = worker.ask(job, Ran, seconds=self.config.deadline_seconds + _GRACE_SECONDS)

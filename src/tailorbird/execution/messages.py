@@ -62,6 +62,16 @@ class Compiled(msgspec.Struct, frozen=True):
     """Classes that have the name of a production class."""
 
 
+class Focal(msgspec.Struct, frozen=True):
+    """The focal method, which coverage is told of."""
+
+    owner: str
+    """Internal name of its class."""
+    name: str
+    line: int
+    end_line: int
+
+
 class Run(msgspec.Struct, frozen=True):
     """Run the test methods of one name."""
 
@@ -70,8 +80,7 @@ class Run(msgspec.Struct, frozen=True):
     method: str
     deadline_ms: int
     fresh: bool
-    focal: tuple[str, ...]
-    """Internal names of the classes to tell coverage of."""
+    focal: Focal
     operation: str = "run"
 
 
@@ -125,6 +134,8 @@ class Ran(msgspec.Struct, frozen=True):
     threads: int
     """Threads left behind."""
     milliseconds: float
+    entered: bool
+    """The focal method was entered, however it ended."""
     coverage: tuple[ClassCoverage, ...]
     crash: Thrown | None = None
     exit: int | None = None

@@ -168,3 +168,9 @@ def owner_of(home: TestClass) -> str:
 def _utf16(text: str) -> int:
     """Length as javac counts it."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def is_abstract(home: TestClass) -> bool:
+    """Whether a test class cannot be run itself."""
+    simple = re.escape(home.class_name.rpartition(".")[2])
+    return re.search(rf"\babstract\b[\w\s]*\bclass\s+{simple}\b", home.text) is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tailorbird.execution.messages import ClassCoverage, CompileError, Line, Ran, Thrown
+from tailorbird.execution.messages import CompileError, Line, Ran, Thrown
 from tailorbird.records import Coverage, FocalMethod
 
 NO_OUTPUT = "no_output"
@@ -111,15 +111,7 @@ def coverage_of(ran: Ran, focal: FocalMethod) -> Coverage | None:
         class_branches=_branches(found.lines),
         lines=tuple(one[0] for one in found.lines if one[1]),
         branches=tuple((one[0], one[3]) for one in found.lines if one[3]),
-        focal_method_called=_called(found, focal),
-    )
-
-
-def _called(found: ClassCoverage, focal: FocalMethod) -> bool:
-    """Whether an instruction of the method itself ran: a field's initialiser stands on no line of it."""
-    return any(
-        one.instructions[0] > 0 and one.name == focal.name and focal.line <= one.first_line <= focal.end_line
-        for one in found.methods
+        focal_method_called=ran.entered,
     )
 
 

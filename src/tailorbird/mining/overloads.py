@@ -74,13 +74,14 @@ def choose(
             best, best_score = [(owner, method)], score
         elif score == best_score:
             best.append((owner, method))
-    if not best:
+    # A known argument that cannot go there: the method that is meant is inherited from elsewhere.
+    if not best or best_score <= _MISMATCH + 4:
         return None, False
     if len(best) == 1:
-        return best[0], best_score > _MISMATCH
+        return best[0], True
     narrowest = next((one for one in best if all(_narrower(one, other, index) for other in best)), None)
     known = all(argument.name is not None for argument in arguments)
-    return narrowest or best[0], narrowest is not None and known and best_score > _MISMATCH
+    return narrowest or best[0], narrowest is not None and known
 
 
 def _takes(declared: Sequence[str], count: int) -> bool:

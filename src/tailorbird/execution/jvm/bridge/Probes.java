@@ -11,6 +11,9 @@ public final class Probes {
     /** Probes of each class by JaCoCo's class id. */
     public static final Map<Long, boolean[]> HIT = new ConcurrentHashMap<>();
 
+    /** The focal method was entered, however it ended: JaCoCo does not see a method that ends by an exception at once. */
+    public static volatile boolean entered;
+
     /** Exit status that was asked for; null for none. */
     public static volatile Integer exit;
 

@@ -27,13 +27,15 @@ final class CandidateLoader extends ClassLoader {
     private final Path candidate;
     private final ProjectClasses tests;
     private final ProjectClasses main;
+    private final Execution.Focal focal;
     private final URLClassLoader resources;
     private final ProtectionDomain domain;
 
     CandidateLoader(
-        Path candidate, ProjectClasses tests, ProjectClasses main, ClassLoader dependencies, List<URL> roots) {
+        Execution.Job job, ProjectClasses tests, ProjectClasses main, ClassLoader dependencies, List<URL> roots) {
         super("candidate", dependencies);
-        this.candidate = candidate;
+        candidate = Path.of(job.classes);
+        focal = job.focal;
         this.tests = tests;
         this.main = main;
         resources = new URLClassLoader(roots.toArray(new URL[0]), null);
@@ -73,7 +75,7 @@ final class CandidateLoader extends ClassLoader {
             }
             byte[] production = main.prepared(internal, true);
             if (production != null) {
-                return production;
+                return internal.equals(focal.owner) ? Instrumentation.noting(production, focal) : production;
             }
             if (name.startsWith(PROBES)) {
                 try (InputStream in = getParent().getResourceAsStream(internal + ".class")) {
@@ -117,6 +119,11 @@ final class CandidateLoader extends ClassLoader {
     @SuppressWarnings("unchecked")
     Map<Long, boolean[]> hits() throws ReflectiveOperationException {
         return (Map<Long, boolean[]>) loadClass(PROBES).getField("HIT").get(null);
+    }
+
+    /** Whether the candidate entered the focal method. */
+    boolean entered() throws ReflectiveOperationException {
+        return loadClass(PROBES).getField("entered").getBoolean(null);
     }
 
     /** The status with which the candidate wanted to end the JVM; null if it did not. */

@@ -32,8 +32,16 @@ final class Execution {
         long deadline_ms = 10_000;
         /** Load the project's dependencies anew too. */
         boolean fresh;
-        /** Classes of the focal class's file, by internal name, to tell coverage of. */
-        List<String> focal = List.of();
+        Focal focal = new Focal();
+    }
+
+    /** The focal method, which coverage is told of. */
+    static final class Focal {
+        /** Internal name of its class; empty for none. */
+        String owner = "";
+        String name = "";
+        int line;
+        int end_line;
     }
 
     /** What happened. */
@@ -49,6 +57,8 @@ final class Execution {
         /** Threads that it left behind and that did not end when interrupted. */
         int threads;
         double milliseconds;
+        /** The focal method was entered. */
+        boolean entered;
         List<Coverage> coverage = new ArrayList<>();
     }
 
@@ -168,6 +178,7 @@ final class Execution {
         outcome.threads = alive;
         try {
             outcome.exit = loader.exit();
+            outcome.entered = loader.entered();
         } catch (ReflectiveOperationException | LinkageError none) {
             outcome.exit = null;
         }
@@ -176,10 +187,7 @@ final class Execution {
     private void runTest() {
         try {
             Class<?> owner = Class.forName(job.owner, false, loader);
-            Method[] methods =
-                Arrays.stream(owner.getDeclaredMethods())
-                    .filter(one -> !one.isSynthetic() && (job.method.isEmpty() || one.getName().equals(job.method)))
-                    .toArray(Method[]::new);
+            Method[] methods = methods(owner);
             Object runner = loader.loadClass("tailorbird.bridge.TestRunner").getConstructor().newInstance();
             Consumer<Object[]> events = this::note;
             @SuppressWarnings("unchecked")
@@ -193,6 +201,21 @@ final class Execution {
                 }
             }
         }
+    }
+
+    /** Those of the wished name, nearest class first: the test may be one that the class inherits. */
+    private Method[] methods(Class<?> owner) {
+        for (Class<?> one = owner; one != null && one != Object.class; one = one.getSuperclass()) {
+            Method[] found =
+                Arrays.stream(one.getDeclaredMethods())
+                    .filter(each -> !each.isSynthetic())
+                    .filter(each -> job.method.isEmpty() || each.getName().equals(job.method))
+                    .toArray(Method[]::new);
+            if (found.length > 0) {
+                return found;
+            }
+        }
+        return new Method[0];
     }
 
     private void note(Object[] given) {
@@ -254,11 +277,9 @@ final class Execution {
             Map<Long, boolean[]> hits = loader.hits();
             ExecutionDataStore store = new ExecutionDataStore();
             CoverageBuilder builder = new CoverageBuilder();
-            for (String name : job.focal) {
-                byte[] original = main.original(name);
-                if (original == null) {
-                    continue;
-                }
+            String name = job.focal.owner;
+            byte[] original = main.original(name);
+            if (original != null) {
                 long id = org.jacoco.core.internal.data.CRC64.classId(original);
                 boolean[] hit = hits.get(id);
                 if (hit != null) {

@@ -8,6 +8,13 @@ import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.tree.AbstractInsnNode;
+import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.FieldInsnNode;
+import org.objectweb.asm.tree.InsnList;
+import org.objectweb.asm.tree.InsnNode;
+import org.objectweb.asm.tree.LineNumberNode;
+import org.objectweb.asm.tree.MethodNode;
 
 /** Bytecode as candidates see it: with probes, and without a way to end the JVM. */
 final class Instrumentation {
@@ -35,6 +42,34 @@ final class Instrumentation {
             }
         }
         return mentionsExit(bytes) ? withoutExit(bytes) : bytes;
+    }
+
+    /** The class with a note at the entry of the methods of one name that begin within some lines. */
+    static byte[] noting(byte[] bytes, Execution.Focal focal) {
+        ClassNode node = new ClassNode();
+        new ClassReader(bytes).accept(node, 0);
+        for (MethodNode method : node.methods) {
+            int line = firstLine(method);
+            if (method.name.equals(focal.name) && focal.line <= line && line <= focal.end_line) {
+                InsnList noted = new InsnList();
+                noted.add(new InsnNode(Opcodes.ICONST_1));
+                noted.add(new FieldInsnNode(Opcodes.PUTSTATIC, PROBES, "entered", "Z"));
+                method.instructions.insert(noted);
+            }
+        }
+        ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_MAXS);
+        node.accept(writer);
+        return writer.toByteArray();
+    }
+
+    private static int firstLine(MethodNode method) {
+        int first = Integer.MAX_VALUE;
+        for (AbstractInsnNode one : method.instructions) {
+            if (one instanceof LineNumberNode) {
+                first = Math.min(first, ((LineNumberNode) one).line);
+            }
+        }
+        return first;
     }
 
     private static boolean mentionsExit(byte[] bytes) {

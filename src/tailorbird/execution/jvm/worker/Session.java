@@ -53,7 +53,7 @@ final class Session {
         if (job.fresh) {
             dependencies = newDependencies();
         }
-        CandidateLoader loader = new CandidateLoader(Path.of(job.classes), tests, main, dependencies, urls());
+        CandidateLoader loader = new CandidateLoader(job, tests, main, dependencies, urls());
         return new Execution(loader, main, job).run();
     }
 
