@@ -131,7 +131,7 @@ class CompareConfig:
 class ExecuteConfig:
     """`tailorbird execute`: how candidates are run."""
 
-    deadline_seconds: Positive = 10.0
+    deadline_seconds: Positive = 5.0
     """For one candidate."""
     reruns: Annotated[int, msgspec.Meta(ge=0)] = 3
     """How often a passing candidate is run again, to find the flaky ones."""

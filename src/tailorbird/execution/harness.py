@@ -110,7 +110,8 @@ def _compiled(part: str, classpath: Sequence[Path], javac: Path, cache: Path) ->
     """A folder with the classes of one part of our Java; compiled once for each version of it and of the JDK."""
     sources = files("tailorbird.execution") / "jvm" / part
     texts = {one.name: one.read_bytes() for one in sources.iterdir() if one.name.endswith(".java")}
-    jdk = subprocess.run([javac, "-version"], capture_output=True, check=True).stdout
+    compiler = javac.resolve()
+    jdk = f"{compiler} {compiler.stat().st_mtime_ns}".encode()
     key = sha256_bytes(
         b"\0".join([jdk, *(text for _, text in sorted(texts.items())), *(str(one).encode() for one in classpath)])
     )

@@ -97,6 +97,7 @@ class Worker:
         self._token = secrets.token_hex(16)
         self._number = 0
         self._opening = settings.opening
+        self.java_version = ""
 
     def open(self) -> Opened:
         """Tell it the project."""
@@ -104,6 +105,7 @@ class Worker:
         if opened.version != PROTOCOL:
             self.kill()
             raise WorkerDiedError(f"it speaks version {opened.version} of the protocol", late=False)
+        self.java_version = opened.java
         return opened
 
     def ask(self, request: msgspec.Struct, kind: type[_Answer], *, seconds: float) -> _Answer:
@@ -274,6 +276,28 @@ class Pool:
             self._ready.put(error)
             return
         self._ready.put(worker)
+
+
+class Seat:
+    """One thread's worker, replaced when it dies or is no longer to be trusted."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._worker: Worker | None = None
+        self.java_version = ""
+
+    @property
+    def worker(self) -> Worker:
+        if self._worker is None:
+            self._worker = self._pool.take()
+            self.java_version = self._worker.java_version
+        return self._worker
+
+    def replace(self) -> None:
+        """The next use is of another worker."""
+        if self._worker is not None:
+            self._worker.kill()
+        self._worker = None
 
 
 def writable_folder(parent: Path | None = None) -> Path:

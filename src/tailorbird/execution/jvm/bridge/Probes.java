@@ -17,7 +17,17 @@ public final class Probes {
     /** Exit status that was asked for; null for none. */
     public static volatile Integer exit;
 
+    /** The candidate's time is up: its loops, and those of the project under it, end at their next turn. */
+    public static volatile boolean stopped;
+
     private Probes() {}
+
+    /** At the end of each turn of a loop. */
+    public static void turn() {
+        if (stopped) {
+            throw new StopError();
+        }
+    }
 
     /** The probe array of a class, made when its first method runs. */
     public static boolean[] get(long id, String name, int count) {
@@ -33,6 +43,15 @@ public final class Probes {
     /** In place of {@code Runtime.exit} and {@code Runtime.halt}. */
     public static void exit(Runtime runtime, int status) {
         exit(status);
+    }
+
+    /** Ends a test whose time is up. */
+    public static final class StopError extends Error {
+        private static final long serialVersionUID = 1L;
+
+        StopError() {
+            super("the test's time was up", null, false, false);
+        }
     }
 
     /** Ends the test that asked the JVM to exit. */

@@ -126,6 +126,11 @@ final class CandidateLoader extends ClassLoader {
         return loadClass(PROBES).getField("entered").getBoolean(null);
     }
 
+    /** End the candidate's loops. */
+    void stop() throws ReflectiveOperationException {
+        loadClass(PROBES).getField("stopped").setBoolean(null, true);
+    }
+
     /** The status with which the candidate wanted to end the JVM; null if it did not. */
     Integer exit() throws ReflectiveOperationException {
         return (Integer) loadClass(PROBES).getField("exit").get(null);

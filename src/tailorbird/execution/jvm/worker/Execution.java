@@ -120,7 +120,8 @@ final class Execution {
         State before = new State();
         ThreadGroup group = new ThreadGroup("candidate");
         Thread thread = new Thread(group, this::runTest, "candidate", 0);
-        thread.setDaemon(true);
+        // As a build's own main thread is; the worker ends by halting the JVM.
+        thread.setDaemon(false);
         thread.setContextClassLoader(loader);
         long start = System.nanoTime();
         thread.start();
@@ -162,6 +163,13 @@ final class Execution {
     private void end(Thread thread, ThreadGroup group) {
         long until = System.nanoTime() + GRACE_MS * 1_000_000L;
         int alive = group.activeCount();
+        if (alive > 0) {
+            try {
+                loader.stop();
+            } catch (ReflectiveOperationException | LinkageError none) {
+                // Then only the interrupt is left.
+            }
+        }
         while (alive > 0 && System.nanoTime() < until) {
             group.interrupt();
             try {

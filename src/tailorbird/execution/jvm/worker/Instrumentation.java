@@ -1,11 +1,14 @@
 package tailorbird.worker;
 
 import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
 import org.jacoco.core.instr.Instrumenter;
 import org.jacoco.core.runtime.IExecutionDataAccessorGenerator;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.ClassVisitor;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.tree.AbstractInsnNode;
@@ -16,7 +19,7 @@ import org.objectweb.asm.tree.InsnNode;
 import org.objectweb.asm.tree.LineNumberNode;
 import org.objectweb.asm.tree.MethodNode;
 
-/** Bytecode as candidates see it: with probes, and without a way to end the JVM. */
+/** Bytecode as candidates see it: with probes, with loops that can be ended, and without a way to end the JVM. */
 final class Instrumentation {
     private static final String PROBES = "tailorbird/bridge/Probes";
 
@@ -41,7 +44,11 @@ final class Instrumentation {
                 bytes = original; // Newer class files than JaCoCo knows, say: run without coverage.
             }
         }
-        return mentionsExit(bytes) ? withoutExit(bytes) : bytes;
+        try {
+            return tamed(bytes);
+        } catch (RuntimeException error) {
+            return bytes; // ASM does not know it, or a method got too large.
+        }
     }
 
     /** The class with a note at the entry of the methods of one name that begin within some lines. */
@@ -72,24 +79,7 @@ final class Instrumentation {
         return first;
     }
 
-    private static boolean mentionsExit(byte[] bytes) {
-        return contains(bytes, "exit") || contains(bytes, "halt");
-    }
-
-    private static boolean contains(byte[] bytes, String word) {
-        for (int at = 0; at + word.length() <= bytes.length; at++) {
-            int letter = 0;
-            while (letter < word.length() && bytes[at + letter] == word.charAt(letter)) {
-                letter++;
-            }
-            if (letter == word.length()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static byte[] withoutExit(byte[] bytes) {
+    private static byte[] tamed(byte[] bytes) {
         ClassReader reader = new ClassReader(bytes);
         ClassWriter writer = new ClassWriter(reader, 0);
         reader.accept(
@@ -98,16 +88,33 @@ final class Instrumentation {
                 public MethodVisitor visitMethod(
                     int access, String name, String descriptor, String signature, String[] exceptions) {
                     MethodVisitor visitor = super.visitMethod(access, name, descriptor, signature, exceptions);
-                    return new ExitRemover(visitor);
+                    return new Tamer(visitor);
                 }
             },
             0);
         return writer.toByteArray();
     }
 
-    private static final class ExitRemover extends MethodVisitor {
-        ExitRemover(MethodVisitor visitor) {
+    private static final class Tamer extends MethodVisitor {
+        private final Set<Label> passed = new HashSet<>();
+
+        Tamer(MethodVisitor visitor) {
             super(Opcodes.ASM9, visitor);
+        }
+
+        @Override
+        public void visitLabel(Label label) {
+            passed.add(label);
+            super.visitLabel(label);
+        }
+
+        @Override
+        public void visitJumpInsn(int opcode, Label label) {
+            // Backwards is how loops turn.
+            if (passed.contains(label)) {
+                super.visitMethodInsn(Opcodes.INVOKESTATIC, PROBES, "turn", "()V", false);
+            }
+            super.visitJumpInsn(opcode, label);
         }
 
         @Override

@@ -1,0 +1,373 @@
+"""The workers of one module, and the way of its candidates through them: compiled, run, retried, rerun."""
+
+import os
+import random
+import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from tailorbird.config import ExecuteConfig
+from tailorbird.errors import SourceError
+from tailorbird.execution import verdicts as v
+from tailorbird.execution.compiling import (
+    CompiledMethods,
+    Ready,
+    Wish,
+    compile_alone,
+    compile_together,
+    compile_tree,
+    skeleton_compiles,
+)
+from tailorbird.execution.harness import harness_for
+from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
+from tailorbird.execution.placing import ClassText, MethodText, read_candidate
+from tailorbird.execution.project import Module
+from tailorbird.execution.sandbox import Needs, Sandbox
+from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
+from tailorbird.records import Candidate, Pair, TestClass, Verdict
+
+_T = TypeVar("_T")
+_GRACE_SECONDS = 5.0
+_SOON_SECONDS = 0.5
+"""Most tests take milliseconds: one that does not end so soon is run again at leisure, with the whole deadline."""
+_FILES_EACH = 8
+"""Fewer are compiled sooner by one worker that has warmed up."""
+_THREADS_KEPT = 8
+"""A worker with more threads left behind is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One candidate on its way."""
+
+    key: int
+    candidate: Candidate
+    pair: Pair
+    home: TestClass
+    runs_in: str
+    """Binary name of the class whose test it is run as; empty for the one that it stands in."""
+    module: Module
+
+
+def verdict_on(candidate: Candidate, verdict: str, evidence: tuple[str, ...] = ()) -> Verdict:
+    """The verdict on a candidate that was not run."""
+    return Verdict(pair_id=candidate.pair_id, index=candidate.index, verdict=verdict, evidence=evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One run."""
+
+    verdict: str
+    evidence: tuple[str, ...]
+    ran: Ran | None
+
+
+@dataclass(slots=True)
+class Bench:
+    """The workers of one module, and the folder that their classes lie in."""
+
+    module: Module
+    config: ExecuteConfig
+    sandbox: Sandbox
+    cache: Path
+    note: Callable[[int], None]
+    _folder: Path = field(init=False)
+    _pool: Pool = field(init=False)
+    _local: threading.local = field(init=False, default_factory=threading.local)
+    _seats: list[Seat] = field(init=False, default_factory=list)
+    _counter: Iterator[int] = field(init=False)
+
+    def __enter__(self) -> "Bench":
+        self._folder = writable_folder()
+        self._counter = iter(range(1 << 30))
+        try:
+            harness = harness_for(self.module.dependencies, self.cache)
+            dependencies = (
+                *(one for one in self.module.dependencies if one not in harness.dropped), *harness.added, harness.bridge
+            )  # fmt: skip
+            opening = Open(
+                main=paths(self.module.main),
+                tests=paths(self.module.tests),
+                dependencies=paths(dependencies),
+                bridge=str(harness.bridge),
+            )
+            readable = (
+                *self.module.main, *self.module.tests, *dependencies, *harness.worker,
+                *(one.resolve() for one in self.module.sources), harness.java.resolve().parents[1], self._folder,
+            )  # fmt: skip
+            settings = WorkerSettings(
+                java=harness.java,
+                classpath=harness.worker,
+                opening=opening,
+                needs=Needs(folder=self.module.folder, readable=readable, writable=self._folder),
+                sandbox=self.sandbox,
+                heap_mb=self.config.heap_mb,
+            )
+            self._pool = Pool(settings, spares=1)
+            if self.module.sources and not self.module.tests[0].is_dir():
+                self._compile_tests(settings)
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for seat in self._seats:
+            seat.replace()
+        self._pool.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _compile_tests(self, settings: WorkerSettings) -> None:
+        """The project's own tests, as many as compile; in the sandbox, for they are published by others."""
+        units = {}
+        for root in self.module.sources:
+            for file in sorted(root.rglob("*.java")):
+                units[str(file)] = Unit(file.relative_to(root).as_posix(), file.read_text(errors="replace"))
+        out = self._new_folder()
+        worker = Worker(settings)
+        try:
+            worker.open()
+            compile_tree(worker, units, out)
+        except WorkerDiedError as error:
+            raise SourceError(
+                f"The tests of {self.module.folder} could not be compiled ({error}): try more --heap-mb."
+            ) from error
+        finally:
+            worker.kill()
+        shutil.move(out, self.module.tests[0])
+        # What has been opened does not know of them.
+        self._pool.close()
+        self._pool = Pool(settings, spares=1)
+
+    @property
+    def java_version(self) -> str:
+        """Of the JVMs; empty before the first has answered."""
+        return next((seat.java_version for seat in self._seats if seat.java_version), "")
+
+    def _new_folder(self) -> Path:
+        folder = self._folder / f"classes-{next(self._counter)}"
+        folder.mkdir()
+        return folder
+
+    def judge(self, tasks: Sequence[Task]) -> dict[int, Verdict]:
+        """A verdict for each."""
+        by_key = {task.key: task for task in tasks}
+        judged: dict[int, Verdict] = {}
+        ready: dict[int, Ready] = {}
+        try:
+            self._compile(tasks, ready, judged)
+        except WorkerDiedError as error:
+            for task in tasks:
+                if task.key not in ready and task.key not in judged:
+                    judged[task.key] = verdict_on(task.candidate, v.INFRA, (f"the compiler's JVM ended: {error}",))
+        self.note(len(judged))
+        runs = self._each(lambda key: self._first_and_retry(by_key[key], ready[key]), sorted(ready), counted=True)
+        passing = [key for key, one in runs.items() if one.verdict == v.PASS]
+        reruns = self._rerun(passing, by_key, ready)
+        for key, verdict in runs.items():
+            again = tuple(reruns.get(key, ()))
+            flaky = any(one != v.PASS for one in again)
+            judged[key] = replace(
+                verdict,
+                reruns=again,
+                verdict=v.FLAKY if flaky else verdict.verdict,
+                evidence=(f"{sum(one == v.PASS for one in again)} of {len(again)} reruns passed",)
+                if flaky
+                else verdict.evidence,
+            )
+        return judged
+
+    def _compile(self, tasks: Sequence[Task], ready: dict[int, Ready], judged: dict[int, Verdict]) -> None:
+        """Methods together, file by file; whole classes, and what cannot be told apart, each alone."""
+        rounds: dict[int, list[Wish]] = defaultdict(list)
+        alone: list[Wish] = []
+        classes_of: dict[str, list[str]] = defaultdict(list)
+        by_key = {task.key: task for task in tasks}
+        for task in tasks:
+            read = read_candidate(task.candidate.text)
+            if isinstance(read, ClassText):
+                self._compile_class(self._seat().worker, task, read, ready, judged)
+            elif isinstance(read, MethodText):
+                names = classes_of[task.home.path]
+                if task.home.class_name not in names:
+                    names.append(task.home.class_name)
+                # Skeletons of two classes of one file are two versions of that file.
+                at = rounds[names.index(task.home.class_name)] if not read.keeps_its_name else alone
+                at.append(Wish(task.key, task.home, read))
+        parts = [part for some in rounds.values() for part in self._parts(some)]
+        for outcome in self._each(lambda at: self._compile_part(parts[at]), range(len(parts)), counted=False).values():
+            ready.update(outcome.ready)
+            alone += outcome.alone
+            for key, errors in outcome.refused.items():
+                judged[key] = verdict_on(by_key[key].candidate, v.COMPILE_ERROR, v.compile_evidence(errors))
+        self._compile_alone(self._seat().worker, alone, by_key, ready, judged)
+
+    def _parts(self, wishes: Sequence[Wish]) -> list[list[Wish]]:
+        """A part for each worker, files whole, the largest dealt out first; few candidates are one part."""
+        files: dict[str, list[Wish]] = defaultdict(list)
+        for wish in wishes:
+            files[wish.home.path].append(wish)
+        count = min(self.config.workers or processors(), 1 + len(files) // _FILES_EACH)
+        parts: list[list[Wish]] = [[] for _ in range(count)]
+        for some in sorted(files.values(), key=len, reverse=True):
+            min(parts, key=len).extend(some)
+        return [part for part in parts if part]
+
+    def _compile_part(self, wishes: Sequence[Wish]) -> CompiledMethods:
+        return compile_together(self._seat().worker, wishes, self._new_folder())
+
+    def _compile_alone(
+        self,
+        worker: Worker,
+        wishes: Sequence[Wish],
+        by_key: Mapping[int, Task],
+        ready: dict[int, Ready],
+        judged: dict[int, Verdict],
+    ) -> None:
+        sound: dict[tuple[str, str], bool] = {}
+        for wish in wishes:
+            made = compile_alone(worker, wish, self._new_folder())
+            if isinstance(made, Ready):
+                ready[wish.key] = made
+                continue
+            place = (wish.home.path, wish.home.class_name)
+            if place not in sound:
+                sound[place] = skeleton_compiles(worker, wish.home, self._new_folder())
+            verdict = v.COMPILE_ERROR if sound[place] else v.INFRA
+            why = () if sound[place] else ("the test class does not compile without any candidate",)
+            judged[wish.key] = verdict_on(by_key[wish.key].candidate, verdict, (*why, *v.compile_evidence(made)))
+
+    def _compile_class(
+        self, worker: Worker, task: Task, text: ClassText, ready: dict[int, Ready], judged: dict[int, Verdict]
+    ) -> None:
+        out = self._new_folder()
+        answer = worker.compile([text.unit], out)
+        if answer.errors:
+            judged[task.key] = verdict_on(task.candidate, v.COMPILE_ERROR, v.compile_evidence(list(answer.errors)))
+        elif answer.shadows:
+            judged[task.key] = verdict_on(
+                task.candidate, v.LOAD_ERROR, (f"it defines {answer.shadows[0]}, which is a class of the project",)
+            )
+        else:
+            ready[task.key] = Ready(out, text.binary_name, "")
+
+    def _first_and_retry(self, task: Task, made: Ready) -> Verdict:
+        soon = min(_SOON_SECONDS, self.config.deadline_seconds)
+        first = self._run(task, made, fresh=False, seconds=soon)
+        last, retried = first, False
+        if first.verdict in v.RETRIED:
+            # What came before may have left something behind, or another name may matter: alone, and all anew.
+            again = self._remade(task, made)
+            last, retried = self._run(task, again, fresh=True, seconds=self.config.deadline_seconds), True
+        return Verdict(
+            pair_id=task.candidate.pair_id,
+            index=task.candidate.index,
+            verdict=last.verdict,
+            evidence=last.evidence,
+            milliseconds=round(last.ran.milliseconds, 3) if last.ran is not None else None,
+            retried=retried,
+            coverage=v.coverage_of(last.ran, task.pair.focal)
+            if last.ran is not None and last.verdict == v.PASS
+            else None,
+        )
+
+    def _remade(self, task: Task, made: Ready) -> Ready:
+        """The candidate compiled alone, under its own name, where it was beside others."""
+        read = read_candidate(task.candidate.text)
+        if not isinstance(read, MethodText) or made.method == read.name:
+            return made
+        try:
+            again = compile_alone(self._seat().worker, Wish(task.key, task.home, read), self._new_folder())
+        except WorkerDiedError:
+            self._seat().replace()
+            return made
+        return again if isinstance(again, Ready) else made
+
+    def _rerun(
+        self, passing: Sequence[int], tasks: Mapping[int, Task], ready: Mapping[int, Ready]
+    ) -> dict[int, list[str]]:
+        """Verdicts of the reruns, in fresh JVMs and in another order each time."""
+        found: dict[int, list[str]] = defaultdict(list)
+        for seat in self._seats if passing and self.config.reruns else ():
+            seat.replace()
+        for number in range(self.config.reruns if passing else 0):
+            order = list(passing)
+            random.Random(f"{self.config.seed} {number}").shuffle(order)
+            again = self._each(
+                lambda key: self._run(tasks[key], ready[key], fresh=False, seconds=self.config.deadline_seconds),
+                order,
+                counted=False,
+            )
+            for key, one in again.items():
+                found[key].append(one.verdict)
+        return found
+
+    def _run(self, task: Task, made: Ready, *, fresh: bool, seconds: float) -> _Judged:
+        seat = self._seat()
+        try:
+            worker = seat.worker
+        except WorkerDiedError as error:
+            return _Judged(v.INFRA, (f"no JVM to run it in: {error}",), None)
+        focal = task.pair.focal
+        job = Run(
+            classes=str(made.classes),
+            owner=(made.method and task.runs_in) or made.owner,
+            method=made.method,
+            deadline_ms=round(seconds * 1000),
+            fresh=fresh,
+            focal=Focal(v.internal_name(focal), focal.name, focal.line, focal.end_line),
+        )
+        try:
+            ran = worker.ask(job, Ran, seconds=seconds + _GRACE_SECONDS)
+        except WorkerDiedError as error:
+            seat.replace()
+            if error.late:
+                return _Judged(
+                    v.TIMEOUT,
+                    (f"not done after {seconds:g} s, and it could not be stopped",),
+                    None,
+                )
+            return _Judged(v.CRASH, (str(error),), None)
+        if ran.out_of_memory or ran.threads > _THREADS_KEPT or (ran.timeout and ran.threads):
+            seat.replace()
+        return _Judged(*v.judge(ran), ran)
+
+    def _seat(self) -> Seat:
+        if not hasattr(self._local, "seat"):
+            self._local.seat = Seat(self._pool)
+            self._seats.append(self._local.seat)
+        seat: Seat = self._local.seat
+        return seat
+
+    def _each(self, work: Callable[[int], _T], keys: Iterable[int], *, counted: bool) -> dict[int, _T]:
+        """Work on each key, as many at a time as there are workers."""
+        listed = list(keys)
+        with ThreadPoolExecutor(self.config.workers or processors()) as threads, _stopping(threads):
+            found = {}
+            for key, one in zip(listed, threads.map(work, listed), strict=True):
+                found[key] = one
+                if counted:
+                    self.note(1)
+            return found
+
+
+@contextmanager
+def _stopping(threads: ThreadPoolExecutor) -> Iterator[None]:
+    """Of an interrupted run nothing more is begun."""
+    try:
+        yield
+    except BaseException:
+        threads.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

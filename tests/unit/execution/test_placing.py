@@ -1,0 +1,105 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tailorbird.execution.placing import ClassText, MethodText, is_abstract, owner_of, place, read_candidate
+from tailorbird.records import HOLE, TestClass
+
+
+def home(text: str = "", class_name: str = "FooTest") -> TestClass:
+    return TestClass(
+        class_name=class_name,
+        package="p",
+        path="module/src/test/java/p/FooTest.java",
+        text=text or f"package p; class FooTest {{ int x = 1;\n{HOLE}\n}}",
+        outline="",
+        inherited=(),
+        inherited_set_up=(),
+    )
+
+
+def method(text: str) -> MethodText:
+    read = read_candidate(text)
+    assert isinstance(read, MethodText)
+    return read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@Test void a() { }",
+        "// first\n@Test public void a() throws Exception { int b = 1; }",
+        "@ParameterizedTest @ValueSource(ints = {1, 2}) void a(int b) { }",
+    ],
+)
+def test_one_method(text: str) -> None:
+    found = method(text)
+    assert found.name == "a"
+    assert found.renamed("other") == text.replace(" a(", " other(")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@Test void a() { } @Test void b() { }",
+        "@Test void a() { } } class Other {",
+        "@Test void a() { int b = ; }",
+        "@Test void a();",
+        "int a = 1;",
+        "a",
+        "static { }",
+        "package p; import q.R;",
+    ],
+)
+def test_neither_one_method_nor_one_file(text: str) -> None:
+    assert read_candidate(text) is None
+
+
+def test_a_whole_file() -> None:
+    read = read_candidate("package p.q; import r.S; class Helper { } public class FooTest { @Test void a() { } }")
+    assert isinstance(read, ClassText)
+    assert (read.unit.path, read.binary_name) == ("p/q/FooTest.java", "p.q.FooTest")
+    unnamed = read_candidate("class A { }")
+    assert isinstance(unnamed, ClassText)
+    assert (unnamed.unit.path, unnamed.binary_name) == ("A.java", "A")
+
+
+def test_methods_of_one_name_get_different_ones() -> None:
+    placed = place(
+        home(), [method("@Test void a() { }"), method("@Test void b() { }"), method("@Test void a() { f(); }")]
+    )
+    assert placed.methods == ("a", "b", "a__2")
+    assert placed.unit.path == "p/FooTest.java"
+    assert "void a__2() { f(); }" in placed.unit.text
+    assert HOLE not in placed.unit.text
+    assert placed.owner == "p.FooTest"
+
+
+def test_a_test_whose_arguments_come_by_its_name_keeps_it() -> None:
+    assert method("@ParameterizedTest @MethodSource void a(int b) { }").keeps_its_name
+    assert method("@ParameterizedTest @MethodSource() void a(int b) { }").keeps_its_name
+    assert not method('@ParameterizedTest @MethodSource("c") void a(int b) { }').keeps_its_name
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters='"\\\r\n'), max_size=8), min_size=1, max_size=5)
+)
+def test_an_offset_is_told_to_its_candidate(literals: list[str]) -> None:
+    texts = [f'@Test void a() {{ String s = "{one}"; }}' for one in literals]
+    read = [found for text in texts if isinstance(found := read_candidate(text), MethodText)]
+    placed = place(home(f'package p; class FooTest {{ String x = "𝄞";\n{HOLE}\n}}'), read)
+    # As javac counts: in UTF-16 units.
+    encoded = placed.unit.text.encode("utf-16-le")
+    for number, (name, (start, end)) in enumerate(zip(placed.methods, placed.spans, strict=True)):
+        text = encoded[2 * start : 2 * end].decode("utf-16-le")
+        assert text.startswith("@Test")
+        assert f"void {name}()" in text
+        assert placed.at(start) == placed.at(end - 1) == number
+    assert placed.at(placed.spans[0][0] - 1) is None
+    assert placed.at(placed.spans[-1][1]) is None
+
+
+def test_nested_and_abstract_classes() -> None:
+    assert owner_of(home(class_name="FooTest.Inner.Most")) == "p.FooTest$Inner$Most"
+    assert is_abstract(home(f"package p; public abstract class FooTest {{\n{HOLE}\n}}"))
+    assert not is_abstract(home(f"package p; abstract class Other {{ }} class FooTest {{\n{HOLE}\n}}"))
