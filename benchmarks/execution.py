@@ -4,8 +4,8 @@
 
 The candidates are the project's own tests, drawn by seed; 5% are made not to compile, and 1% never to end. Timed is all
 that `tailorbird execute` does once the project is built: starting the JVMs, compiling, running with coverage, retrying
-what fails (a hanging one takes 0.5 s, then its deadline). The peer is Maven on the same sources, everything compiled and
-fetched before, offline: the median of some single tests.
+what fails (a hanging one takes 0.5 s, then its deadline). The peer is Maven on the same sources, all of them compiled
+and everything fetched before, offline: the median of some single tests.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def by_maven(root: Path, pairs: list[Pair], count: int) -> list[float]:
         tree = Path(folder) / "tree"
         shutil.copytree(root, tree)
         for file in tree.rglob("*.java"):
-            if "org.openjdk.jmh" in file.read_text(errors="replace"):
+            if "org.openjdk.jmh" in file.read_text(errors="replace") or file.parent.name == "jmh_generated":
                 file.unlink()  # Not tests, and their processor does not run outside of the project's own repository.
         command = ["mvn", "-B", "-q", *QUIET]
         subprocess.run([*command, "test", "-Dtest=NoneOfThem"], cwd=tree, check=False, capture_output=True)
