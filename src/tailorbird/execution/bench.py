@@ -28,12 +28,14 @@ from tailorbird.execution.harness import harness_for
 from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
 from tailorbird.execution.placing import ClassText, MethodText, read_candidate
 from tailorbird.execution.project import Module
-from tailorbird.execution.sandbox import Needs, Sandbox
+from tailorbird.execution.sandbox import Needs, Sandbox, fit_for
 from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
 from tailorbird.records import Candidate, Pair, TestClass, Verdict
 
 _T = TypeVar("_T")
 _GRACE_SECONDS = 5.0
+_STRETCH = 3
+"""Times its deadline that the worker gives a candidate which others keep from the processor."""
 _SOON_SECONDS = 0.5
 """Most tests take milliseconds: one that does not end so soon is run again at leisure, with the whole deadline."""
 _FILES_EACH = 8
@@ -100,14 +102,14 @@ class Bench:
             )
             readable = (
                 *self.module.main, *self.module.tests, *dependencies, *harness.worker,
-                *(one.resolve() for one in self.module.sources), harness.java.resolve().parents[1], self._folder,
+                *(one.resolve() for one in self.module.sources), harness.java.resolve().parents[1],
             )  # fmt: skip
             settings = WorkerSettings(
                 java=harness.java,
                 classpath=harness.worker,
                 opening=opening,
-                needs=Needs(folder=self.module.folder, readable=readable, writable=self._folder),
-                sandbox=self.sandbox,
+                needs=Needs(folder=self.module.folder, readable=(*readable, self._folder), writable=self._folder),
+                sandbox=fit_for(self.sandbox, readable),
                 heap_mb=self.config.heap_mb,
             )
             self._pool = Pool(settings, spares=1)
@@ -325,7 +327,7 @@ class Bench:
             focal=Focal(v.internal_name(focal), focal.name, focal.line, focal.end_line),
         )
         try:
-            ran = worker.ask(job, Ran, seconds=seconds + _GRACE_SECONDS)
+            ran = worker.ask(job, Ran, seconds=_STRETCH * seconds + _GRACE_SECONDS)
         except WorkerDiedError as error:
             seat.replace()
             if error.late:
@@ -335,7 +337,7 @@ class Bench:
                     None,
                 )
             return _Judged(v.CRASH, (str(error),), None)
-        if ran.out_of_memory or ran.threads > _THREADS_KEPT or (ran.timeout and ran.threads):
+        if ran.out_of_memory or ran.processes or ran.threads > _THREADS_KEPT or (ran.timeout and ran.threads):
             seat.replace()
         return _Judged(*v.judge(ran), ran)
 

@@ -133,6 +133,8 @@ class Ran(msgspec.Struct, frozen=True):
     out_of_memory: bool
     threads: int
     """Threads left behind."""
+    processes: int
+    """Other processes left behind."""
     milliseconds: float
     entered: bool
     """The focal method was entered, however it ended."""

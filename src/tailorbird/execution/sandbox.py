@@ -7,19 +7,24 @@ for. What neither stops is in ``docs/execution.md``.
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from tailorbird.config import SandboxKind
 from tailorbird.errors import ToolMissingError
 
 _TEMPORARY_BYTES = 512 << 20
 _FILE_BYTES = 256 << 20
-_PROCESSES = 2_000
+_PROCESSES = 640
+"""Processes and threads: a JVM needs some thirty."""
 _TRIAL_SECONDS = 20
+_USERS = range(40_000, 60_000)
+"""Of these a superuser gives each worker one: the kernel limits no superuser's processes."""
+_DROP = ("--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Needs:
     """What it reads that may lie in the home or the temporary folder."""
     writable: Path
     """A private folder of its own, for temporary files and as its home."""
+    user: int | None = None
+    """The user that it becomes; None for who one is."""
 
 
 class Sandbox(Protocol):
@@ -40,6 +47,15 @@ class Sandbox(Protocol):
     @property
     def name(self) -> str:
         """As in the settings."""
+        ...
+
+    @property
+    def isolates_processes(self) -> bool:
+        """The command sees none but what it starts, and that ends with it."""
+        ...
+
+    def user(self, number: int) -> int | None:
+        """The user that the worker of a number is to become; None for who one is."""
         ...
 
     def command(self, command: Sequence[str], needs: Needs) -> list[str]:
@@ -55,10 +71,13 @@ def sandbox(kind: SandboxKind = "auto") -> Sandbox:
     """
     if kind == "none":
         return NoSandbox()
-    if kind in ("auto", "bubblewrap") and _works(Bubblewrap()):
-        return Bubblewrap()
-    if kind in ("auto", "unshare") and _works(Unshare()):
-        return Unshare()
+    users = (True, False) if _is_superuser() else (False,)
+    for own_user in users:
+        if kind in ("auto", "bubblewrap") and _works(Bubblewrap(own_user)):
+            return Bubblewrap(own_user)
+    for own_user in users:
+        if kind in ("auto", "unshare") and _works(Unshare(own_user)):
+            return Unshare(own_user)
     if kind == "auto":
         raise ToolMissingError(
             "No sandbox works here (neither bwrap nor unshare): install bubblewrap, or run without by --sandbox none."
@@ -68,62 +87,93 @@ def sandbox(kind: SandboxKind = "auto") -> Sandbox:
     )
 
 
+def fit_for(chosen: Sandbox, readable: Sequence[Path]) -> Sandbox:
+    """The sandbox for a project: another user can only be had where others may read what there is to read."""
+    if isinstance(chosen, Bubblewrap | Unshare) and chosen.own_user:
+        hidden = isinstance(chosen, Bubblewrap)
+        for one in readable:
+            # Bubblewrap shows each place by itself, whoever may pass the folders on the way.
+            passed = (one,) if hidden else (one, *one.resolve().parents)
+            if not all(each.stat().st_mode & (0o005 if each.is_dir() else 0o004) for each in passed if each.exists()):
+                return replace(chosen, own_user=False)
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
 class Bubblewrap:
     """Namespaces of its own for everything, no network, a read-only file system, private home and temporary folders."""
 
-    name = "bubblewrap"
+    own_user: bool = False
+    """Become another user first: for a superuser, whose rights and lack of limits no candidate is to have."""
+    name: ClassVar[str] = "bubblewrap"
+    isolates_processes: ClassVar[bool] = True
+
+    def user(self, number: int) -> int | None:
+        return _USERS[(os.getpid() * 7 + number) % len(_USERS)] if self.own_user else None
 
     def command(self, command: Sequence[str], needs: Needs) -> list[str]:
-        inside = [
-            *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
-            *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
-        ]
-        for place in _hidden():
+        # Whoever becomes another user cannot be in a namespace that knows but one.
+        spaces = ["ipc", "pid", "net", "uts", *(() if self.own_user else ("user",))]
+        inside = ["bwrap", *(f"--unshare-{one}" for one in spaces), "--unshare-cgroup-try"]
+        inside += ["--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+        if self.own_user:
+            for right in ("SETUID", "SETGID", "SETPCAP"):
+                inside += ["--cap-add", f"CAP_{right}"]
+        inside += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        hidden = _hidden()
+        for place in hidden:
             inside += ["--size", str(_TEMPORARY_BYTES), "--tmpfs", str(place)]
-        for one in _outermost((*needs.readable, needs.folder)):
+        shown = _outermost((*needs.readable, needs.folder))
+        # What bubblewrap itself makes on the way to a place, only the superuser may pass.
+        for one in _between(hidden, (*shown, needs.writable)):
+            inside += ["--dir", str(one)]
+        for one in shown:
             inside += ["--ro-bind", str(one), str(one)]
-        inside += ["--bind", str(needs.writable), str(needs.writable), "--chdir", str(needs.folder)]
-        return [
-            *inside,
-            "--setenv",
-            "HOME",
-            str(needs.writable),
-            "--setenv",
-            "TMPDIR",
-            str(needs.writable),
-            *_limits(),
-            *command,
-        ]
+        inside += ["--bind", str(needs.writable), str(needs.writable)]
+        return [*inside, *_become(needs.user), *_at_home(needs), *_limits(), *command]
 
 
+@dataclass(frozen=True, slots=True)
 class Unshare:
     """Namespaces without a network and without other processes, and limits; files stay as the user's rights say."""
 
-    name = "unshare"
+    own_user: bool = False
+    name: ClassVar[str] = "unshare"
+    isolates_processes: ClassVar[bool] = True
+
+    def user(self, number: int) -> int | None:
+        return Bubblewrap(self.own_user).user(number)
 
     def command(self, command: Sequence[str], needs: Needs) -> list[str]:
-        home = ["env", f"HOME={needs.writable}", f"TMPDIR={needs.writable}", f"--chdir={needs.folder}"]
-        spaces = [
-            "--user",
-            "--map-current-user",
-            "--net",
-            "--ipc",
-            "--uts",
-            "--pid",
-            "--fork",
-            "--kill-child=KILL",
-            "--mount-proc",
-        ]
-        return ["unshare", *spaces, *home, *_limits(), *command]
+        spaces = [*(() if self.own_user else ("--user", "--map-current-user")), "--net", "--ipc", "--uts", "--pid"]
+        spaces += ["--fork", "--kill-child=KILL", "--mount-proc"]
+        return ["unshare", *spaces, *_become(needs.user), *_at_home(needs), *_limits(), *command]
 
 
+@dataclass(frozen=True, slots=True)
 class NoSandbox:
     """Nothing but limits on file size and on core dumps."""
 
-    name = "none"
+    name: ClassVar[str] = "none"
+    isolates_processes: ClassVar[bool] = False
+
+    def user(self, number: int) -> None:
+        """Who one is."""
 
     def command(self, command: Sequence[str], needs: Needs) -> list[str]:
         return ["env", f"--chdir={needs.folder}", *(_limits() if shutil.which("prlimit") else ()), *command]
+
+
+def _is_superuser() -> bool:
+    return os.geteuid() == 0
+
+
+def _become(user: int | None) -> list[str]:
+    return [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", *_DROP]
+
+
+def _at_home(needs: Needs) -> list[str]:
+    return ["env", f"HOME={needs.writable}", f"TMPDIR={needs.writable}", f"--chdir={needs.folder}"]
 
 
 def _limits() -> list[str]:
@@ -136,6 +186,16 @@ def _hidden() -> tuple[Path, ...]:
     return tuple(one for one in dict.fromkeys((Path("/tmp"), Path("/var/tmp"), Path("/run"), home)) if one.is_dir())
 
 
+def _between(places: Sequence[Path], paths: Sequence[Path]) -> list[Path]:
+    """The folders that lie in one of the places and on the way to one of the paths, outer ones first."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        for one in reversed(path.resolve().parents):
+            if any(one != place and one.is_relative_to(place) for place in places):
+                found[one] = None
+    return list(found)
+
+
 def _outermost(paths: Sequence[Path]) -> list[Path]:
     """Those that lie in no other, each once, existing ones."""
     found: list[Path] = []
@@ -146,21 +206,17 @@ def _outermost(paths: Sequence[Path]) -> list[Path]:
 
 
 @cache
-def _works_by_name(name: str) -> bool:
-    return _tried(Bubblewrap() if name == Bubblewrap.name else Unshare())
-
-
 def _works(one: Bubblewrap | Unshare) -> bool:
-    return _works_by_name(one.name)
-
-
-def _tried(one: Bubblewrap | Unshare) -> bool:
     """Containers often forbid what a sandbox is made of: only a trial says whether it works."""
-    place = Path(os.getcwd())  # noqa: PTH109 - resolve() would fail on an unreadable parent
-    command = one.command(["true"], Needs(folder=place, readable=(), writable=place))
-    if shutil.which(command[0]) is None:
-        return False
-    try:
-        return subprocess.run(command, capture_output=True, timeout=_TRIAL_SECONDS, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+    with tempfile.TemporaryDirectory() as folder:
+        place, user = Path(folder), one.user(0)
+        if user is not None:
+            os.chown(place, user, user)
+        command = one.command(["touch", str(place / "tried")], Needs(place, (), place, user))
+        if shutil.which(command[0]) is None:
+            return False
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=_TRIAL_SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0 and (place / "tried").exists()

@@ -5,6 +5,7 @@ import os
 import secrets
 import select
 import shutil
+import stat
 import struct
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -28,6 +30,7 @@ _START_SECONDS = 60.0
 _COMPILE_SECONDS = 300.0
 _MAX_FRAME = 256 << 20
 _PIPE_BYTES = 1 << 20
+_NUMBERS = count()
 _Answer = TypeVar("_Answer")
 
 
@@ -58,9 +61,14 @@ class Worker:
     def __init__(self, settings: WorkerSettings) -> None:
         # A folder for each: what one leaves behind no other sees.
         self._private = Path(tempfile.mkdtemp(dir=settings.needs.writable, prefix="worker-"))
-        needs = Needs(settings.needs.folder, settings.needs.readable, self._private)
+        user = settings.sandbox.user(next(_NUMBERS))
+        needs = Needs(settings.needs.folder, settings.needs.readable, self._private, user)
         inbox, self._requests = os.pipe()
         self._responses, outbox = os.pipe()
+        if user is not None:
+            os.chown(self._private, user, user)
+            os.fchown(inbox, user, user)
+            os.fchown(outbox, user, user)
         java = [
             str(settings.java),
             f"-Xmx{settings.heap_mb}m",
@@ -75,6 +83,7 @@ class Worker:
             f"-Duser.home={self._private}",
             f"-Duser.dir={settings.needs.folder}",
             f"-Dbasedir={settings.needs.folder}",
+            f"-Dtailorbird.isolated={str(settings.sandbox.isolates_processes).lower()}",
             *_OPENED,
             "-cp",
             os.pathsep.join(map(str, settings.classpath)),
@@ -137,10 +146,10 @@ class Worker:
 
     def compile(self, units: Sequence[Unit], out: Path) -> Compiled:
         """Compile some units together into the empty folder ``out``, which no candidate can write to."""
-        made = Path(tempfile.mkdtemp(dir=self._private, prefix="made-"))
+        made = self._private / f"made-{self._number}"
         answer = self.ask(Compile(tuple(units), str(made)), Compiled, seconds=_COMPILE_SECONDS)
         if not answer.errors:
-            shutil.copytree(made, out, dirs_exist_ok=True, symlinks=True)
+            _copy_classes(made, out)
         shutil.rmtree(made, ignore_errors=True)
         return answer
 
@@ -300,9 +309,23 @@ class Seat:
         self._worker = None
 
 
+def _copy_classes(made: Path, out: Path) -> None:
+    """Ordinary files only, for workers of other users to read: a candidate may have put anything into its folder."""
+    for place, _, names in os.walk(made):
+        folder = out / Path(place).relative_to(made)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        for name in names:
+            if stat.S_ISREG(os.lstat(Path(place) / name).st_mode):
+                shutil.copyfile(Path(place) / name, folder / name)
+                (folder / name).chmod(0o644)
+
+
 def writable_folder(parent: Path | None = None) -> Path:
-    """A new private folder for workers to write to."""
-    return Path(tempfile.mkdtemp(prefix="tailorbird-execution-", dir=parent))
+    """A new folder for workers' folders and for classes: workers may pass it, and only they write to theirs."""
+    folder = Path(tempfile.mkdtemp(prefix="tailorbird-execution-", dir=parent))
+    folder.chmod(0o711)
+    return folder
 
 
 def paths(given: Sequence[Path]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ def ran(*events: Event, **others: object) -> Ran:
         "timeout": False,
         "out_of_memory": False,
         "threads": 0,
+        "processes": 0,
         "milliseconds": 1.0,
         "entered": False,
         "coverage": (),

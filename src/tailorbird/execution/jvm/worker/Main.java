@@ -42,6 +42,7 @@ public final class Main {
         System.setOut(nowhere);
         System.setErr(nowhere);
         System.setIn(InputStream.nullInputStream());
+        Processes.remember();
         try (InputStream in = new FileInputStream(arguments[0]);
             OutputStream out = new FileOutputStream(arguments[1])) {
             new Main(in, out).serve();
