@@ -83,7 +83,7 @@ def test_a_test_whose_arguments_come_by_its_name_keeps_it() -> None:
 
 @given(
     st.lists(
-        st.text(st.characters(codec="utf-8", exclude_characters='"\\', exclude_categories=("Cc",)), max_size=8),
+        st.text(st.characters(codec="utf-8", exclude_characters='"\\', exclude_categories=["Cc"]), max_size=8),
         min_size=1,
         max_size=5,
     )
