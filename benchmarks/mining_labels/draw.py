@@ -28,7 +28,9 @@ LIBRARIES = (
     "org.infinispan:infinispan-core:14.0.17.Final",
     "io.vertx:vertx-core:4.4.6",
 )
-EACH = {"development": 34, "held-out": 8}
+EACH = {"development": 34, "held-out": 17}
+FEWER = {("org.apache.kafka:kafka-clients:3.6.0", "held-out"): 8, ("org.apache.wicket:wicket-core:9.15.0", "held-out"): 8}
+"""Nobody has read the others of these."""
 SEED = {"development": 20221122, "held-out": 20221123}
 ANNOTATIONS = {"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}
 
@@ -47,7 +49,7 @@ def main() -> None:
         ]
         sys.stdout.write(f"{coordinates} {len(files)} files {len(found)} test cases\n")
         for part, count in EACH.items():
-            drawn = random.Random(f"{SEED[part]} {coordinates}").sample(found, count)
+            drawn = random.Random(f"{SEED[part]} {coordinates}").sample(found, FEWER.get((coordinates, part), count))
             found = [one for one in found if one not in set(drawn)]
             for path, line, name in drawn:
                 lines.append({"library": coordinates, "file": path, "line": line, "name": name, "part": part})

@@ -12,6 +12,7 @@ import typer
 from tailorbird.cli import machine
 from tailorbird.cli.options import Json
 from tailorbird.cli.output import print_json, print_line, readable_bytes
+from tailorbird.errors import ToolMissingError
 
 EXAMPLES = """\b
 Examples:
@@ -65,7 +66,7 @@ def doctor(*, json: Json = False) -> None:
 
 def diagnose() -> Diagnosis:
     """Look at everything once."""
-    checks = (*_programs(), *_packages(), _embedded_base(), *_hardware(), *_cache())
+    checks = (*_programs(), _sandbox(), *_packages(), _embedded_base(), *_hardware(), *_cache())
     return Diagnosis(all(check.state != MISSING for check in checks), checks)
 
 
@@ -93,6 +94,18 @@ def _jdk(name: str, found: str | None) -> Check:
     # Java 8 called itself 1.8.
     major = int(found.removeprefix("1.").split(".")[0])
     return Check(name, OK, found) if major >= 17 else Check(name, MISSING, f"{found}, older than 17", remedy)
+
+
+def _sandbox() -> Check:
+    from tailorbird.execution.sandbox import sandbox
+
+    try:
+        found = sandbox().name
+    except ToolMissingError:
+        return Check("sandbox", NOTE, "none works", "install bubblewrap to execute candidates, outside a container that forbids it")
+    if found == "bubblewrap":
+        return Check("sandbox", OK, found)
+    return Check("sandbox", NOTE, found, "install bubblewrap: it also keeps candidates from your files")
 
 
 def _packages() -> Iterator[Check]:

@@ -18,6 +18,7 @@ from tailorbird.mining.declarations import (
     code_of,
     encode_code,
 )
+from tailorbird.mining.names import unannotated
 from tailorbird.mining.syntax import LANGUAGE, Text, span_of
 from tailorbird.records import CONSTRUCTOR
 
@@ -219,10 +220,10 @@ class _TypeReader:
             if one.type == "formal_parameter":
                 brackets = one.child_by_field_name("dimensions")
                 written = self._text.one_line(one.child_by_field_name("type"))
-                types.append(written + self._text.one_line(brackets) if brackets is not None else written)
+                types.append(unannotated(written + self._text.one_line(brackets) if brackets is not None else written))
             elif one.type == "spread_parameter":
                 kind = next((c for c in one.named_children if c.type not in ("modifiers", "variable_declarator")), None)
-                types.append(f"{self._text.one_line(kind)}...")
+                types.append(unannotated(f"{self._text.one_line(kind)}..."))
         return tuple(types)
 
     def _fields(self, node: Node) -> Iterator[Field]:

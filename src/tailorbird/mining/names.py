@@ -10,10 +10,15 @@ from tailorbird.mining.declarations import JavaType, Method
 _ANNOTATION = re.compile(r"@[\w.]+(\([^)]*\))?\s*")
 
 
+def unannotated(written: str) -> str:
+    """A written type without the annotations in it."""
+    return _ANNOTATION.sub("", written).strip() if "@" in written else written
+
+
 @lru_cache(maxsize=1 << 16)
 def bare(written: str) -> str:
     """A written type without annotations, type arguments, ``...`` and array brackets: ``Map<K, V>[]`` gives ``Map``."""
-    name, _ = split_arguments(_ANNOTATION.sub("", written) if "@" in written else written)
+    name, _ = split_arguments(unannotated(written))
     return name.replace("...", "").replace("[]", "").strip()
 
 

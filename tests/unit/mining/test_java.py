@@ -82,6 +82,11 @@ def test_encodings_and_line_ends() -> None:
     assert normalised(b"\xef\xbb\xbfclass A {}") == b"class A {}"
 
 
+def test_annotations_are_no_part_of_a_parameters_type() -> None:
+    (method,) = only("class A { void f(@Low List<@Nullable V> a, @In(1) int b, @P.Q Map<K, @R(x = 2) V>... c) { } }").methods
+    assert method.parameters == ("List<V>", "int", "Map<K, V>...")
+
+
 def test_method_as_written_without_its_javadoc() -> None:
     source = (
         "class A {\n    /** Doc. */\n    @Deprecated\n    public  static <T extends B> int[] "
