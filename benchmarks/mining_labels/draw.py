@@ -29,7 +29,10 @@ LIBRARIES = (
     "io.vertx:vertx-core:4.4.6",
 )
 EACH = {"development": 34, "held-out": 17}
-FEWER = {("org.apache.kafka:kafka-clients:3.6.0", "held-out"): 8, ("org.apache.wicket:wicket-core:9.15.0", "held-out"): 8}
+FEWER = {
+    ("org.apache.kafka:kafka-clients:3.6.0", "held-out"): 8,
+    ("org.apache.wicket:wicket-core:9.15.0", "held-out"): 8,
+}
 """Nobody has read the others of these."""
 SEED = {"development": 20221122, "held-out": 20221123}
 ANNOTATIONS = {"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}

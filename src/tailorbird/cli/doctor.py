@@ -102,7 +102,12 @@ def _sandbox() -> Check:
     try:
         found = sandbox().name
     except ToolMissingError:
-        return Check("sandbox", NOTE, "none works", "install bubblewrap to execute candidates, outside a container that forbids it")
+        return Check(
+            "sandbox",
+            NOTE,
+            "none works",
+            "install bubblewrap to execute candidates, outside a container that forbids it",
+        )
     if found == "bubblewrap":
         return Check("sandbox", OK, found)
     return Check("sandbox", NOTE, found, "install bubblewrap: it also keeps candidates from your files")

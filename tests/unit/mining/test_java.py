@@ -83,7 +83,9 @@ def test_encodings_and_line_ends() -> None:
 
 
 def test_annotations_are_no_part_of_a_parameters_type() -> None:
-    (method,) = only("class A { void f(@Low List<@Nullable V> a, @In(1) int b, @P.Q Map<K, @R(x = 2) V>... c) { } }").methods
+    (method,) = only(
+        "class A { void f(@Low List<@Nullable V> a, @In(1) int b, @P.Q Map<K, @R(x = 2) V>... c) { } }"
+    ).methods
     assert method.parameters == ("List<V>", "int", "Map<K, V>...")
 
 
