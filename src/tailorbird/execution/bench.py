@@ -7,7 +7,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +31,7 @@ from tailorbird.execution.sandbox import Needs, Sandbox, fit_for
 from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
 from tailorbird.records import Candidate, Pair, TestClass, Verdict
 
+_K = TypeVar("_K")
 _T = TypeVar("_T")
 _GRACE_SECONDS = 5.0
 _STRETCH = 3
@@ -82,12 +82,17 @@ class Bench:
     note: Callable[[int], None]
     _folder: Path = field(init=False)
     _pool: Pool = field(init=False)
+    _threads: ThreadPoolExecutor = field(init=False)
     _local: threading.local = field(init=False, default_factory=threading.local)
     _seats: list[Seat] = field(init=False, default_factory=list)
     _counter: Iterator[int] = field(init=False)
+    _sound: dict[tuple[str, str], bool] = field(init=False, default_factory=dict)
+    """Test classes that were compiled without any candidate, and whether that went well."""
 
     def __enter__(self) -> "Bench":
         self._folder = writable_folder()
+        # Each thread has a JVM of its own, which is why they last as long as the bench.
+        self._threads = ThreadPoolExecutor(self.config.workers or processors())
         self._counter = iter(range(1 << 30))
         try:
             harness = harness_for(self.module.dependencies, self.cache)
@@ -121,6 +126,8 @@ class Bench:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Of an interrupted run nothing more is begun; what is running ends with its JVM.
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for seat in self._seats:
             seat.replace()
         self._pool.close()
@@ -163,14 +170,9 @@ class Bench:
         by_key = {task.key: task for task in tasks}
         judged: dict[int, Verdict] = {}
         ready: dict[int, Ready] = {}
-        try:
-            self._compile(tasks, ready, judged)
-        except WorkerDiedError as error:
-            for task in tasks:
-                if task.key not in ready and task.key not in judged:
-                    judged[task.key] = verdict_on(task.candidate, v.INFRA, (f"the compiler's JVM ended: {error}",))
+        self._compile(tasks, ready, judged)
         self.note(len(judged))
-        runs = self._each(lambda key: self._first_and_retry(by_key[key], ready[key]), sorted(ready), counted=True)
+        runs = dict(self._each(lambda key: self._first_and_retry(by_key[key], ready[key]), sorted(ready), counted=True))
         passing = [key for key, one in runs.items() if one.verdict == v.PASS]
         reruns = self._rerun(passing, by_key, ready)
         for key, verdict in runs.items():
@@ -189,27 +191,41 @@ class Bench:
     def _compile(self, tasks: Sequence[Task], ready: dict[int, Ready], judged: dict[int, Verdict]) -> None:
         """Methods together, file by file; whole classes, and what cannot be told apart, each alone."""
         rounds: dict[int, list[Wish]] = defaultdict(list)
-        alone: list[Wish] = []
+        alone: dict[int, Wish] = {}
         classes_of: dict[str, list[str]] = defaultdict(list)
         by_key = {task.key: task for task in tasks}
+        whole: list[tuple[Task, ClassText]] = []
         for task in tasks:
             read = read_candidate(task.candidate.text)
             if isinstance(read, ClassText):
-                self._compile_class(self._seat().worker, task, read, ready, judged)
+                whole.append((task, read))
             elif isinstance(read, MethodText):
                 names = classes_of[task.home.path]
                 if task.home.class_name not in names:
                     names.append(task.home.class_name)
                 # Skeletons of two classes of one file are two versions of that file.
-                at = rounds[names.index(task.home.class_name)] if not read.keeps_its_name else alone
-                at.append(Wish(task.key, task.home, read))
+                wish = Wish(task.key, task.home, read)
+                if read.keeps_its_name:
+                    alone[task.key] = wish
+                else:
+                    rounds[names.index(task.home.class_name)].append(wish)
         parts = [part for some in rounds.values() for part in self._parts(some)]
-        for outcome in self._each(lambda at: self._compile_part(parts[at]), range(len(parts)), counted=False).values():
+        for (task, _), made in self._each(self._compile_class, whole):
+            self._sort_in(task.key, made, ready, judged)
+        for _, outcome in self._each(lambda at: self._compile_part(parts[at]), range(len(parts))):
             ready.update(outcome.ready)
-            alone += outcome.alone
+            alone |= {wish.key: wish for wish in outcome.alone}
             for key, errors in outcome.refused.items():
                 judged[key] = verdict_on(by_key[key].candidate, v.COMPILE_ERROR, v.compile_evidence(errors))
-        self._compile_alone(self._seat().worker, alone, by_key, ready, judged)
+        for key, made in self._each(lambda key: self._compile_alone(by_key[key], alone[key]), alone):
+            self._sort_in(key, made, ready, judged)
+
+    @staticmethod
+    def _sort_in(key: int, made: Ready | Verdict, ready: dict[int, Ready], judged: dict[int, Verdict]) -> None:
+        if isinstance(made, Ready):
+            ready[key] = made
+        else:
+            judged[key] = made
 
     def _parts(self, wishes: Sequence[Wish]) -> list[list[Wish]]:
         """A part for each worker, files whole, the largest dealt out first; few candidates are one part."""
@@ -223,42 +239,46 @@ class Bench:
         return [part for part in parts if part]
 
     def _compile_part(self, wishes: Sequence[Wish]) -> CompiledMethods:
-        return compile_together(self._seat().worker, wishes, self._new_folder())
+        try:
+            return compile_together(self._seat().worker, wishes, self._new_folder())
+        except WorkerDiedError:
+            # Some one of them is too much for javac; it is found when each is alone.
+            self._seat().replace()
+            return CompiledMethods(ready={}, refused={}, alone=list(wishes))
 
-    def _compile_alone(
-        self,
-        worker: Worker,
-        wishes: Sequence[Wish],
-        by_key: Mapping[int, Task],
-        ready: dict[int, Ready],
-        judged: dict[int, Verdict],
-    ) -> None:
-        sound: dict[tuple[str, str], bool] = {}
-        for wish in wishes:
-            made = compile_alone(worker, wish, self._new_folder())
-            if isinstance(made, Ready):
-                ready[wish.key] = made
-                continue
-            place = (wish.home.path, wish.home.class_name)
-            if place not in sound:
-                sound[place] = skeleton_compiles(worker, wish.home, self._new_folder())
-            verdict = v.COMPILE_ERROR if sound[place] else v.INFRA
-            why = () if sound[place] else ("the test class does not compile without any candidate",)
-            judged[wish.key] = verdict_on(by_key[wish.key].candidate, verdict, (*why, *v.compile_evidence(made)))
+    def _compile_alone(self, task: Task, wish: Wish) -> Ready | Verdict:
+        try:
+            return self._compiled_alone(self._seat().worker, task, wish)
+        except WorkerDiedError as error:
+            self._seat().replace()
+            return verdict_on(task.candidate, v.INFRA, (f"the compiler's JVM ended: {error}",))
 
-    def _compile_class(
-        self, worker: Worker, task: Task, text: ClassText, ready: dict[int, Ready], judged: dict[int, Verdict]
-    ) -> None:
+    def _compiled_alone(self, worker: Worker, task: Task, wish: Wish) -> Ready | Verdict:
+        made = compile_alone(worker, wish, self._new_folder())
+        if isinstance(made, Ready):
+            return made
+        place = (wish.home.path, wish.home.class_name)
+        if place not in self._sound:
+            self._sound[place] = skeleton_compiles(worker, wish.home, self._new_folder())
+        verdict = v.COMPILE_ERROR if self._sound[place] else v.INFRA
+        why = () if self._sound[place] else ("the test class does not compile without any candidate",)
+        return verdict_on(task.candidate, verdict, (*why, *v.compile_evidence(made)))
+
+    def _compile_class(self, given: tuple[Task, ClassText]) -> Ready | Verdict:
+        task, text = given
         out = self._new_folder()
-        answer = worker.compile([text.unit], out)
+        try:
+            answer = self._seat().worker.compile([text.unit], out)
+        except WorkerDiedError as error:
+            self._seat().replace()
+            return verdict_on(task.candidate, v.INFRA, (f"the compiler's JVM ended: {error}",))
         if answer.errors:
-            judged[task.key] = verdict_on(task.candidate, v.COMPILE_ERROR, v.compile_evidence(list(answer.errors)))
-        elif answer.shadows:
-            judged[task.key] = verdict_on(
+            return verdict_on(task.candidate, v.COMPILE_ERROR, v.compile_evidence(list(answer.errors)))
+        if answer.shadows:
+            return verdict_on(
                 task.candidate, v.LOAD_ERROR, (f"it defines {answer.shadows[0]}, which is a class of the project",)
             )
-        else:
-            ready[task.key] = Ready(out, text.binary_name, "")
+        return Ready(out, text.binary_name, "")
 
     def _first_and_retry(self, task: Task, made: Ready) -> Verdict:
         soon = min(_SOON_SECONDS, self.config.deadline_seconds)
@@ -305,9 +325,8 @@ class Bench:
             again = self._each(
                 lambda key: self._run(tasks[key], ready[key], fresh=False, seconds=self.config.deadline_seconds),
                 order,
-                counted=False,
             )
-            for key, one in again.items():
+            for key, one in again:
                 found[key].append(one.verdict)
         return found
 
@@ -348,26 +367,13 @@ class Bench:
         seat: Seat = self._local.seat
         return seat
 
-    def _each(self, work: Callable[[int], _T], keys: Iterable[int], *, counted: bool) -> dict[int, _T]:
+    def _each(self, work: Callable[[_K], _T], keys: Iterable[_K], *, counted: bool = False) -> Iterator[tuple[_K, _T]]:
         """Work on each key, as many at a time as there are workers."""
         listed = list(keys)
-        with ThreadPoolExecutor(self.config.workers or processors()) as threads, _stopping(threads):
-            found = {}
-            for key, one in zip(listed, threads.map(work, listed), strict=True):
-                found[key] = one
-                if counted:
-                    self.note(1)
-            return found
-
-
-@contextmanager
-def _stopping(threads: ThreadPoolExecutor) -> Iterator[None]:
-    """Of an interrupted run nothing more is begun."""
-    try:
-        yield
-    except BaseException:
-        threads.shutdown(wait=False, cancel_futures=True)
-        raise
+        for key, one in zip(listed, self._threads.map(work, listed), strict=True):
+            yield key, one
+            if counted:
+                self.note(1)
 
 
 def processors() -> int:
