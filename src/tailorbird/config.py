@@ -118,6 +118,8 @@ class CompareConfig:
     """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
+    execute: bool = True
+    """Execute the candidates, where there are a JDK, a sandbox and a build; where not, the comparison goes without."""
     generation_batch_size: Count = 16
     context: str = DEFAULT_CONTEXT
     """What a model is shown of each focal method, as in `MineConfig`."""
@@ -135,6 +137,8 @@ class ExecuteConfig:
     """For one candidate."""
     reruns: Annotated[int, msgspec.Meta(ge=0)] = 3
     """How often a passing candidate is run again, to find the flaky ones."""
+    added_coverage: bool = True
+    """Run the project's own tests of a focal class too, to say what a candidate covers that they do not."""
     workers: Count | None = None
     """JVMs at a time; None takes one for each processor."""
     heap_mb: Count = 768

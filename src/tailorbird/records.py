@@ -401,6 +401,11 @@ class Coverage:
     """(line, covered branches) of the focal class, where there are any."""
     focal_method_called: bool
     """The focal method itself was entered. JaCoCo counts no line of one that ends by an exception at once."""
+    added_lines: int | None = None
+    """Lines of the focal class that none of the project's other tests of that class covers: without the pair's own
+    test, for which the candidate stands. None where those were not run."""
+    added_branches: int | None = None
+    """The same of branches, by their number on each line: those added may be more, where others cover as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,6 +470,31 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """How far the first candidates of all pairs came when they were executed; each rung is among the one before."""
+
+    candidates: int
+    """All, those of whom nothing was learnt among them."""
+    infra: int
+    parsed: int
+    compiled: int
+    ran: int
+    """JUnit ran it to an end: neither broken nor stopped."""
+    passed: int
+    """Each time that it was run."""
+    covered: int
+    """And entered the focal method."""
+    added: int | None
+    """And covered a line or branch of the focal class that no other test of the project's does."""
+    counts: dict[str, int]
+    """Candidates of each verdict."""
+    seconds: float
+    """Of executing all candidates of the file."""
+    verdicts_sha256: str
+    """Of the verdicts file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairScore:
     """Scores of one pair's first candidate, kept for paired statistics."""
 
@@ -479,6 +509,8 @@ class PairScore:
     edit_similarity: float
     syntax_valid: bool
     calls_focal_method: bool
+    verdict: str | None = None
+    """Of executing it; None where it was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -532,3 +564,5 @@ class Result:
     curve: tuple[CurvePoint, ...]
     scores: tuple[PairScore, ...]
     examples: tuple[Example, ...]
+    ladder: Ladder | None = None
+    """None where candidates were not executed."""

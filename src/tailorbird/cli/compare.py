@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
-from tailorbird.cli.output import print_json, print_line
+from tailorbird.cli.output import print_json, print_line, print_warning
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import CompareConfig, load_config
 
@@ -18,7 +18,7 @@ Examples:
   tailorbird compare ~/code/my-project --out study --base facebook/bart-base --config study.toml
 
 \b
-Writes DIR/data, DIR/deltas, DIR/candidates, DIR/results and DIR/report.html. Given again, the same
+Writes DIR/data, DIR/deltas, DIR/candidates, DIR/verdicts, DIR/results and DIR/report.html. Given again, the same
 command does only what is not done yet.
 """
 
@@ -43,6 +43,10 @@ def compare(
         float | None, typer.Option("--epochs", help=f"Passes over the training pairs (default {_DEFAULTS.epochs:g}).")
     ] = None,
     seed: Seed = None,
+    execute: Annotated[
+        bool | None,
+        typer.Option("--execute/--no-execute", help="Compile and run the candidates too (default: where it can be)."),
+    ] = None,
     config: ConfigFile = None,
     set_: Set = None,
     json: Json = False,
@@ -50,14 +54,19 @@ def compare(
 ) -> None:
     """Mine, personalise with each strategy, generate, score and report: the whole way in one command."""
     names = None if strategies is None else [name.strip() for name in strategies.split(",") if name.strip()]
-    settings = load_config(CompareConfig, config, set_ or (), strategies=names, epochs=epochs, seed=seed)
+    settings = load_config(
+        CompareConfig, config, set_ or (), strategies=names, epochs=epochs, seed=seed, execute=execute
+    )
     require_training_extra()
     from tailorbird.report.render import render_report
     from tailorbird.report.tables import terminal_table
     from tailorbird.study.compare import compare as run
 
+    warnings: list[str] = []
     with shown_progress(quiet=quiet) as progress:
-        results = run(source, out, settings, base=base, progress=progress)
+        results = run(source, out, settings, base=base, progress=progress, warn=warnings.append)
+    for warning in warnings:
+        print_warning(warning)
     page = render_report(out / "results", out / "report.html")
     if json:
         print_json(results)

@@ -1,4 +1,4 @@
-"""What a command says on stdout."""
+"""What a command says: results on stdout, warnings on stderr."""
 
 import sys
 
@@ -13,6 +13,11 @@ def print_json(record: object) -> None:
 def print_line(line: str = "") -> None:
     """Write one line for people."""
     sys.stdout.write(line + "\n")
+
+
+def print_warning(line: str) -> None:
+    """Write one line for people that is no result."""
+    sys.stderr.write(line + "\n")
 
 
 def readable_bytes(count: int) -> str:

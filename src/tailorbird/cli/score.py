@@ -28,15 +28,23 @@ def score(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="The result to write, such as results/custom.json.")
     ],
+    verdicts: Annotated[
+        Path | None,
+        typer.Option("--verdicts", metavar="FILE", help="What `tailorbird execute` wrote of these candidates."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Hold the candidates beside the developers' own tests: loss, BLEU-4, exact match, syntax, and more."""
     from tailorbird.metrics.score import score as run
 
-    result = run(candidates, data, out)
+    result = run(candidates, data, out, verdicts=verdicts)
     if json:
         print_json(result)
         return
     for name, value in asdict(result.metrics).items():
         print_line(f"{name:<20} {'-' if value is None else f'{value:.4f}'}")
+    if (found := result.ladder) is not None:
+        for rung in ("parsed", "compiled", "ran", "passed", "covered", "added"):
+            count = getattr(found, rung)
+            print_line(f"{rung:<20} {'-' if count is None else f'{count} of {found.candidates}'}")
     print_line(str(out))

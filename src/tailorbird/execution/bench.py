@@ -25,11 +25,11 @@ from tailorbird.execution.compiling import (
 )
 from tailorbird.execution.harness import harness_for
 from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
-from tailorbird.execution.placing import ClassText, MethodText, read_candidate
+from tailorbird.execution.placing import ClassText, MethodText, owner_of, read_candidate
 from tailorbird.execution.project import Module
 from tailorbird.execution.sandbox import Needs, Sandbox, fit_for
 from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
-from tailorbird.records import Candidate, Pair, TestClass, Verdict
+from tailorbird.records import Candidate, Coverage, Pair, TestClass, Verdict
 
 _K = TypeVar("_K")
 _T = TypeVar("_T")
@@ -187,6 +187,19 @@ class Bench:
                 else verdict.evidence,
             )
         return judged
+
+    def cover(self, tasks: Sequence[Task]) -> dict[str, Coverage | None]:
+        """What the project's own test of each task's pair covers, as the project compiled it; None unless it passes."""
+        nothing = self._new_folder()
+        seconds = self.config.deadline_seconds
+
+        def one(task: Task) -> Coverage | None:
+            made = Ready(nothing, task.runs_in or owner_of(task.home), task.pair.test.name)
+            found = self._run(task, made, fresh=False, seconds=seconds)
+            covered = found.ran is not None and found.verdict == v.PASS
+            return v.coverage_of(found.ran, task.pair.focal) if covered and found.ran is not None else None
+
+        return {task.pair.id: found for task, found in self._each(one, tasks)}
 
     def _compile(self, tasks: Sequence[Task], ready: dict[int, Ready], judged: dict[int, Verdict]) -> None:
         """Methods together, file by file; whole classes, and what cannot be told apart, each alone."""

@@ -4,7 +4,8 @@ import platform
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -15,11 +16,11 @@ from tailorbird.errors import DataError
 from tailorbird.execution import verdicts as v
 from tailorbird.execution.bench import Bench, Task, processors, verdict_on
 from tailorbird.execution.placing import is_abstract, owner_of, read_candidate
-from tailorbird.execution.project import BuiltProject, build_project, given_project
-from tailorbird.execution.sandbox import sandbox
+from tailorbird.execution.project import BuiltProject, Module, build_project, given_project
+from tailorbird.execution.sandbox import Sandbox, sandbox
 from tailorbird.mining.tree import mine_tree
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import Candidate, ExecutionHeader, Pair, TestClass, Verdict
+from tailorbird.records import Candidate, Coverage, ExecutionHeader, Pair, TestClass, Verdict
 from tailorbird.sources import ResolvedSource, default_cache, resolve
 from tailorbird.storage import sha256_bytes, sha256_file, write_jsonl
 
@@ -52,14 +53,25 @@ def execute(
 ) -> Execution:
     """Judge each of the candidates in a file by executing it in the project SOURCE, and write the verdicts.
 
+    Raises what `executor` raises, and DataError for candidates of another project.
+    """
+    with executor(source, config, cache=cache, progress=progress) as opened:
+        return opened.execute(candidates, out)
+
+
+@contextmanager
+def executor(
+    source: str, config: ExecuteConfig | None = None, *, cache: Path | None = None, progress: Progress | None = None
+) -> Iterator["Executor"]:
+    """The project SOURCE, built and with its JVMs, for any number of files of candidates.
+
     The pairs that candidates name are mined from the SOURCE again: ids are the same wherever it lies.
 
-    Raises SourceError when the project cannot be had or built, DataError for candidates of another project,
+    Raises SourceError when the project cannot be had or built, DataError for a tree of an unknown build,
     ToolMissingError without a JDK, Maven or a sandbox that works.
     """
     config = config or ExecuteConfig()
     watch = progress or Silent()
-    given = list(_read(candidates))
     resolved = resolve(source)
     place = (cache or default_cache().parent) / "execution"
     inside = sandbox(config.sandbox)
@@ -68,39 +80,127 @@ def execute(
     built = _built(resolved, config, place)
     watch.finish()
     build_seconds = 0.0 if built.kept else time.monotonic() - started
-    started = time.monotonic()
-    judged, tasks = _sorted_out(given, _pairs(resolved, source, given, candidates), built)
-    by_module: dict[str, list[Task]] = defaultdict(list)
-    for task in tasks:
-        by_module[task.module.path].append(task)
-    watch.start("executing", len(given))
-    done = [len(judged)]
+    opened = Executor(source, resolved, config, built, inside, place, watch, build_seconds)
+    try:
+        yield opened
+    finally:
+        opened.close()
 
-    def note(count: int) -> None:
-        done[0] += count
-        watch.update(done[0])
 
-    java: dict[str, str] = {}
-    for some in by_module.values():
-        with Bench(some[0].module, config, inside, place, note) as bench:
-            judged |= bench.judge(some)
-            java = {"java": bench.java_version}
-    watch.finish()
-    found = tuple(judged[key] for key in range(len(given)))
-    header = ExecutionHeader(
-        tailorbird=__version__,
-        source=resolved.provenance,
-        candidates_sha256=sha256_file(candidates),
-        settings={"deadline_seconds": config.deadline_seconds, "reruns": config.reruns, "sandbox": inside.name,
-                  "workers": config.workers or processors(), "seed": config.seed},
-        versions={"python": platform.python_version(), **java},
-        candidates=len(given),
-        seconds=round(time.monotonic() - started, 3),
-        build_seconds=round(build_seconds, 3),
-        counts={name: count for name in v.LADDER if (count := sum(one.verdict == name for one in found))},
-    )  # fmt: skip
-    write_jsonl(out, [header, *found])
-    return Execution(header, found)
+@dataclass(slots=True)
+class Executor:
+    """An opened project; `executor` makes one."""
+
+    source: str
+    resolved: ResolvedSource
+    config: ExecuteConfig
+    built: BuiltProject
+    sandbox: Sandbox
+    cache: Path
+    progress: Progress
+    build_seconds: float
+    _benches: dict[str, Bench] = field(init=False, default_factory=dict)
+    _places: dict[str, _Place] = field(init=False, default_factory=dict)
+    _own: dict[str, Coverage | None] = field(init=False, default_factory=dict)
+    """Pair id -> what the project's own test covers of its focal class; None for one that does not pass."""
+    _done: int = field(init=False, default=0)
+
+    def execute(self, candidates: Path, out: Path) -> Execution:
+        """Judge the candidates in a file and write the verdicts. Raises DataError for those of another project."""
+        given = list(_read(candidates))
+        started = time.monotonic()
+        if not self._places:
+            self._places = _places(self.resolved, self.source)
+        _check_known(given, self._places, candidates, self.source)
+        judged, tasks = _sorted_out(given, self._places, self.built)
+        by_module: dict[str, list[Task]] = defaultdict(list)
+        for task in tasks:
+            by_module[task.module.path].append(task)
+        self._done = len(judged)
+        self.progress.start("executing", len(given))
+        for some in by_module.values():
+            judged |= self._bench(some[0].module).judge(some)
+        if self.config.added_coverage:
+            self._add_coverage(judged, tasks)
+        self.progress.finish()
+        found = tuple(judged[key] for key in range(len(given)))
+        header = self._header(candidates, found, time.monotonic() - started)
+        write_jsonl(out, [header, *found])
+        return Execution(header, found)
+
+    def close(self) -> None:
+        """End the JVMs."""
+        for bench in self._benches.values():
+            bench.__exit__(None, None, None)
+        self._benches.clear()
+
+    def _bench(self, module: Module) -> Bench:
+        if module.path not in self._benches:
+            bench = Bench(module, self.config, self.sandbox, self.cache, self._note)
+            self._benches[module.path] = bench.__enter__()
+        return self._benches[module.path]
+
+    def _note(self, count: int) -> None:
+        self._done += count
+        self.progress.update(self._done)
+
+    def _add_coverage(self, judged: dict[int, Verdict], tasks: Sequence[Task]) -> None:
+        """What each passing candidate covers that no other test of the project's of its focal class does."""
+        covering = {
+            task.key: coverage
+            for task in tasks
+            if (coverage := judged[task.key].coverage) is not None and judged[task.key].verdict == v.PASS
+        }
+        wanted = {_class_of(task.pair) for task in tasks if task.key in covering}
+        of_class: dict[tuple[str, str], list[_Place]] = defaultdict(list)
+        for one in {id(place): place for place in self._places.values()}.values():
+            if _class_of(one.pair) in wanted:
+                of_class[_class_of(one.pair)].append(one)
+        self._run_own([one for some in of_class.values() for one in some if one.pair.id not in self._own])
+        for task in tasks:
+            if task.key in covering:
+                others = [
+                    found
+                    for one in of_class[_class_of(task.pair)]
+                    if _test_of(one.pair) != _test_of(task.pair) and (found := self._own[one.pair.id]) is not None
+                ]
+                judged[task.key] = replace(judged[task.key], coverage=v.beyond(covering[task.key], others))
+
+    def _run_own(self, places: Sequence[_Place]) -> None:
+        by_module: dict[str, list[Task]] = defaultdict(list)
+        for key, one in enumerate(places):
+            self._own[one.pair.id] = None
+            if (module := self.built.module_of(one.home.path)) is not None:
+                own = Candidate(pair_id=one.pair.id, index=0, text=one.pair.test.text, log_probability=None, tokens=0,
+                                finished=True, seconds=0.0)  # fmt: skip
+                by_module[module.path].append(Task(key, own, one.pair, one.home, one.runs_in, module))
+        for some in by_module.values():
+            self._own |= self._bench(some[0].module).cover(some)
+
+    def _header(self, candidates: Path, found: Sequence[Verdict], seconds: float) -> ExecutionHeader:
+        config = self.config
+        java = next((bench.java_version for bench in self._benches.values()), "")
+        return ExecutionHeader(
+            tailorbird=__version__,
+            source=self.resolved.provenance,
+            candidates_sha256=sha256_file(candidates),
+            settings={"deadline_seconds": config.deadline_seconds, "reruns": config.reruns,
+                      "added_coverage": config.added_coverage, "sandbox": self.sandbox.name,
+                      "workers": config.workers or processors(), "seed": config.seed},
+            versions={"python": platform.python_version(), **({"java": java} if java else {})},
+            candidates=len(found),
+            seconds=round(seconds, 3),
+            build_seconds=round(self.build_seconds, 3),
+            counts={name: count for name in v.LADDER if (count := sum(one.verdict == name for one in found))},
+        )  # fmt: skip
+
+
+def _class_of(pair: Pair) -> tuple[str, str]:
+    return pair.focal.package, pair.focal.class_name
+
+
+def _test_of(pair: Pair) -> tuple[str, str, int]:
+    return pair.test.path, pair.test.name, pair.test.line
 
 
 def _read(path: Path) -> Iterator[Candidate]:
@@ -152,8 +252,8 @@ def _built(resolved: ResolvedSource, config: ExecuteConfig, cache: Path) -> Buil
     return build_project(resolved, cache)
 
 
-def _pairs(resolved: ResolvedSource, source: str, given: Sequence[Candidate], file: Path) -> dict[str, _Place]:
-    """The pairs that candidates name, with their places; ids of a data set of several sources are known too."""
+def _places(resolved: ResolvedSource, source: str) -> dict[str, _Place]:
+    """Each pair of the project with its place; by its id in a data set of several sources, too."""
     mined = mine_tree(resolved.root, cache=default_cache() / "parsed.sqlite", distinct=False)
     homes = {(one.path, one.class_name): one for one in mined.test_classes}
     found: dict[str, _Place] = {}
@@ -162,13 +262,16 @@ def _pairs(resolved: ResolvedSource, source: str, given: Sequence[Candidate], fi
         if home is not None:
             place = _Place(pair, home, _runs_in(home, mined.test_classes))
             found[pair.id] = found[sha256_bytes(f"{source}\n{pair.id}".encode())[:16]] = place
-    strange = [one.pair_id for one in given if one.pair_id not in found]
+    return found
+
+
+def _check_known(given: Sequence[Candidate], places: Mapping[str, _Place], file: Path, source: str) -> None:
+    strange = [one.pair_id for one in given if one.pair_id not in places]
     if strange:
         raise DataError(
             f"{file} has candidates for {len(set(strange))} pairs that {source} does not have, the first {strange[0]}: "
             "give the SOURCE, at the version, that they were generated for."
         )
-    return found
 
 
 def _runs_in(home: TestClass, among: Sequence[TestClass]) -> str:

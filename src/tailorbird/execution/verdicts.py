@@ -1,6 +1,7 @@
 """From what happened to one verdict: the ladder of `docs/formats.md`, by structured events only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from tailorbird.execution.messages import CompileError, Line, Ran, Thrown
 from tailorbird.records import Coverage, FocalMethod
@@ -112,6 +113,21 @@ def coverage_of(ran: Ran, focal: FocalMethod) -> Coverage | None:
         lines=tuple(one[0] for one in found.lines if one[1]),
         branches=tuple((one[0], one[3]) for one in found.lines if one[3]),
         focal_method_called=ran.entered,
+    )
+
+
+def beyond(coverage: Coverage, others: Iterable[Coverage]) -> Coverage:
+    """The same coverage, with what of it is in none of the others'."""
+    lines: set[int] = set()
+    branches: dict[int, int] = {}
+    for one in others:
+        lines.update(one.lines)
+        for line, count in one.branches:
+            branches[line] = max(branches.get(line, 0), count)
+    return replace(
+        coverage,
+        added_lines=len(set(coverage.lines) - lines),
+        added_branches=sum(max(0, count - branches.get(line, 0)) for line, count in coverage.branches),
     )
 
 

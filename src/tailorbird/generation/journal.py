@@ -21,8 +21,8 @@ class Journal:
     def _read(self) -> dict[str, list[Candidate]]:
         done: dict[str, list[Candidate]] = {}
         if self._path.exists():
-            header, _, rest = self._path.read_bytes().partition(b"\n")
-            if header + b"\n" == self._header:
+            header, end, rest = self._path.read_bytes().partition(b"\n")
+            if header + end == self._header:
                 # A kill may have cut the last line; what follows the last line break is not a whole batch.
                 *lines, cut = rest.split(b"\n")
                 self._whole = len(self._header) + len(rest) - len(cut)

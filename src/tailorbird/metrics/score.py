@@ -8,6 +8,7 @@ from pathlib import Path
 from tailorbird import __version__
 from tailorbird.errors import DataError
 from tailorbird.metrics.candidates import CandidatesFile, read_candidates
+from tailorbird.metrics.ladder import VerdictsFile, ladder, read_verdicts
 from tailorbird.metrics.structure import calls_method, creates, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
@@ -27,25 +28,30 @@ from tailorbird.storage import read_json, read_jsonl, sha256_bytes, sha256_file,
 EXAMPLES = 8
 
 
-def score(candidates: Path, data: Path, out: Path) -> Result:
+def score(candidates: Path, data: Path, out: Path, *, verdicts: Path | None = None) -> Result:
     """Score the first candidate of every pair of the split, and write the result to ``out``.
 
-    A pair without a candidate counts as an empty one; none that was asked for leaves the denominator. Raises DataError
-    for candidates of other data, pairs that the split does not have, and files that are none; StorageError for
-    unreadable ones.
+    ``verdicts`` is what `execute` wrote of these candidates. A pair without a candidate counts as an empty one;
+    none that was asked for leaves the denominator. Raises DataError for candidates of other data, pairs that the
+    split does not have, and files that are none; StorageError for unreadable ones.
     """
     found = read_candidates(candidates)
     pairs = _pairs_of_split(candidates, found, data)
     texts = [found.first[pair.id].text if pair.id in found.first else "" for pair in pairs]
-    scores = tuple(_score_pair(pair, text, found.losses.get(pair.id)) for pair, text in zip(pairs, texts, strict=True))
+    digest = sha256_file(candidates)
+    executed = read_verdicts(verdicts, digest) if verdicts is not None else None
+    scores = tuple(
+        _score_pair(pair, text, found.losses.get(pair.id), executed) for pair, text in zip(pairs, texts, strict=True)
+    )
     result = Result(
         strategy=found.header.strategy,
         metrics=_metrics(pairs, texts, scores, found),
         cost=found.header.cost,
-        meta=_meta(found, len(pairs), sha256_file(candidates)),
+        meta=_meta(found, len(pairs), digest),
         curve=found.header.curve,
         scores=scores,
         examples=tuple(_examples(pairs, texts)),
+        ladder=ladder(pairs, executed) if executed is not None else None,
     )
     write_json(out, result)
     return result
@@ -74,7 +80,8 @@ def _pairs_of_split(candidates: Path, found: CandidatesFile, data: Path) -> tupl
     return tuple(pair for pair in pairs if pair.id in asked)
 
 
-def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None) -> PairScore:
+def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None, executed: VerdictsFile | None) -> PairScore:
+    verdict = executed.first.get(pair.id) if executed is not None else None
     return PairScore(
         pair_id=pair.id,
         focal_class=_class_of(pair),
@@ -86,6 +93,7 @@ def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None) -> PairS
         edit_similarity=edit_similarity(text, pair.test.text),
         syntax_valid=syntax_valid(text),
         calls_focal_method=_calls_focal(pair, text),
+        verdict=verdict.verdict if verdict is not None else None,
     )
 
 

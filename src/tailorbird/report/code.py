@@ -15,6 +15,18 @@ from tailorbird.report.units import number
 
 _FORMATTER = HtmlFormatter(nowrap=True)
 _LEXER = JavaLexer()
+_VERDICTS = {
+    "compile_error": "does not compile",
+    "load_error": "does not load",
+    "no_test_ran": "holds no test that runs",
+    "crash": "crashes",
+    "timeout": "does not end",
+    "runtime_error": "throws",
+    "assertion_failure": "fails an assertion",
+    "flaky": "passes only at times",
+    "pass": "passes",
+    "infra": "could not be judged",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +105,12 @@ def _badges(score: PairScore | None) -> tuple[tuple[bool, str], ...]:
     return (
         (score.syntax_valid, "parses" if score.syntax_valid else "does not parse"),
         (score.calls_focal_method, "calls the method" if score.calls_focal_method else "does not call the method"),
+        *(_verdict_badge(score.verdict)),
         (True, f"BLEU-4 {number(score.bleu4, 0)}"),
     )
+
+
+def _verdict_badge(verdict: str | None) -> tuple[tuple[bool, str], ...]:
+    if verdict is None or verdict in ("no_output", "syntax_error"):
+        return ()  # Said already.
+    return ((verdict == "pass", _VERDICTS.get(verdict, verdict)),)

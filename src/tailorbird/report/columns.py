@@ -1,6 +1,6 @@
 """The columns of the comparison: what each is, which way is better, and how a value is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,8 @@ class Column:
     meaning: str
     hint: Callable[[Result], str] = lambda _: ""
     """What a tooltip adds."""
+    of: Callable[[Result], float | None] | None = None
+    """Where the figure stands, if in neither ``Metrics`` nor ``Cost``."""
 
     @property
     def arrow(self) -> str:
@@ -30,6 +32,8 @@ class Column:
 
     def value(self, result: Result) -> float | None:
         """The figure, None where it does not apply."""
+        if self.of is not None:
+            return self.of(result)
         section = result.metrics if self.group == "quality" else result.cost
         found = getattr(section, self.key)
         return None if found is None else float(found)
@@ -79,7 +83,17 @@ SYNTAX = Column(
     "higher",
     "quality",
     percent,
-    "Share of generated tests that are one whole Java method. Nothing is compiled.",
+    "Share of generated tests that are one whole Java method.",
+)
+PASSES = Column(
+    "passes",
+    "Passes",
+    "passes",
+    "higher",
+    "quality",
+    percent,
+    "Share of generated tests that compile in the project and pass each time they are run.",
+    of=lambda result: result.ladder.passed / max(1, result.ladder.candidates) if result.ladder is not None else None,
 )
 FLOPS = Column(
     "train_flops",
@@ -158,6 +172,7 @@ COLUMNS = (
         percent,
         "Share of generated tests that call a method of the name of the one under test.",
     ),
+    PASSES,
     SECONDS,
     FLOPS,
     Column(
@@ -181,3 +196,9 @@ COLUMNS = (
     ),
     SIZE,
 )
+
+
+def columns_for(results: Iterable[Result]) -> tuple[Column, ...]:
+    """Those of the comparison; of execution only where there was any."""
+    executed = any(result.ladder is not None for result in results)
+    return tuple(column for column in COLUMNS if executed or column is not PASSES)

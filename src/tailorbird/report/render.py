@@ -11,7 +11,8 @@ from markupsafe import Markup
 from tailorbird.errors import StorageError
 from tailorbird.records import DataManifest, Result
 from tailorbird.report.code import showcases
-from tailorbird.report.columns import COLUMNS, LOSS
+from tailorbird.report.columns import LOSS, columns_for
+from tailorbird.report.ladder import RUNGS, ladder_rows
 from tailorbird.report.plots import CHOICES, Figure, colour, curves_figure, input_gain_figure, pareto_figure
 from tailorbird.report.provenance import provenance
 from tailorbird.report.rows import leading, personalised, read_results, title
@@ -58,8 +59,10 @@ def _context(results: Sequence[Result], manifest: DataManifest | None) -> dict[s
         "personalised": [(one.strategy, title(one.strategy)) for one in personalised(results)],
         "summary": summary(results),
         "caveats": caveats(results),
-        "columns": COLUMNS,
-        "rows": table_rows(results),
+        "columns": columns_for(results),
+        "rows": table_rows(results, columns_for(results)),
+        "rungs": RUNGS,
+        "ladder": ladder_rows(results),
         "plots": _plots(results),
         "choices": [(column.key, column.title) for column in CHOICES],
         "showcases": showcases(results),

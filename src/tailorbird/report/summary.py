@@ -100,11 +100,15 @@ def _against_copy(best: Result, copy: Result) -> str:
 
 
 def _usable(best: Result) -> str:
-    metrics = best.metrics
-    return (
+    metrics, found = best.metrics, best.ladder
+    head = (
         f"Of the tests that {best.strategy} generates, {percent(metrics.syntax_valid)} parse and "
-        f"{percent(metrics.calls_focal_method)} call the method under test; none was compiled or run here."
+        f"{percent(metrics.calls_focal_method)} call the method under test"
     )
+    if found is None:
+        return f"{head}; none was compiled or run here."
+    compiled, passed = percent(found.compiled / found.candidates), percent(found.passed / found.candidates)
+    return f"{head}; {compiled} compile in the project, {passed} pass, and {found.covered} of those run that method."
 
 
 def _cost(strategies: Sequence[Result]) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tailorbird.metrics.stats import Difference
 from tailorbird.records import Result
-from tailorbird.report.columns import BLEU, COLUMNS, LOSS, Column
+from tailorbird.report.columns import BLEU, LOSS, Column, columns_for
 from tailorbird.report.differences import difference
 from tailorbird.report.rows import REFERENCES, base_of, in_order, personalised, subtitle, title
 from tailorbird.report.units import percent, signed
@@ -40,7 +40,7 @@ class Row:
     """One for each of the columns."""
 
 
-def table_rows(results: Iterable[Result], columns: Sequence[Column] = COLUMNS) -> tuple[Row, ...]:
+def table_rows(results: Iterable[Result], columns: Sequence[Column]) -> tuple[Row, ...]:
     """The table's rows in the report's order, with differences to the base in the notes."""
     ordered = in_order(results)
     base = base_of(ordered)
@@ -94,7 +94,8 @@ def _mark(column: Column, result: Result, results: Sequence[Result]) -> Mark:
 
 def markdown_table(results: Iterable[Result]) -> str:
     """The comparison as a Markdown table; the best personalised value of each column is bold."""
-    columns = COLUMNS
+    results = tuple(results)
+    columns = columns_for(results)
     lines = [
         "| | " + " | ".join(f"{column.title} {column.arrow}" for column in columns) + " |",
         "|---|" + "---:|" * len(columns),
@@ -112,9 +113,10 @@ def markdown_table(results: Iterable[Result]) -> str:
 def terminal_table(results: Iterable[Result]) -> str:
     """The comparison as plain text, quality above cost; ``*`` marks the best personalised value of each column."""
     ordered = in_order(results)
-    blocks = [_block(ordered, [column for column in COLUMNS if column.group == "quality"])]
+    columns = columns_for(ordered)
+    blocks = [_block(ordered, [column for column in columns if column.group == "quality"])]
     if trained := personalised(ordered):
-        blocks.append(_block(trained, [column for column in COLUMNS if column.group == "cost"]))
+        blocks.append(_block(trained, [column for column in columns if column.group == "cost"]))
     return "\n\n".join(blocks)
 
 

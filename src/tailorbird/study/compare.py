@@ -1,12 +1,17 @@
 """The main job: from a project to one result for each strategy, beside the base and the retrieval copy."""
 
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tailorbird.base.load import Base, load_base
-from tailorbird.config import CompareConfig, GenerateConfig, MineConfig, PersonaliseConfig
+from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, MineConfig, PersonaliseConfig
+from tailorbird.errors import DataError, SourceError, ToolMissingError
+from tailorbird.execution.execute import executor
 from tailorbird.generation.generate import generate_base
 from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
 from tailorbird.generation.retrieval import copy_nearest
+from tailorbird.metrics.ladder import has_verdicts
 from tailorbird.metrics.score import score
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine
@@ -18,12 +23,19 @@ from tailorbird.training.personalise import personalise_base
 
 
 def compare(
-    source: str, out: Path, config: CompareConfig, *, base: str = "embedded", progress: Progress | None = None
+    source: str,
+    out: Path,
+    config: CompareConfig,
+    *,
+    base: str = "embedded",
+    progress: Progress | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> tuple[Result, ...]:
     """Mine ``source``, personalise ``base`` with each strategy, generate for the test split, and score.
 
-    Writes ``out/data``, ``out/deltas/NAME``, ``out/candidates/NAME.jsonl`` and ``out/results/NAME.json``. What an
-    earlier run with the same inputs finished is not done again.
+    Writes ``out/data``, ``out/deltas/NAME``, ``out/candidates/NAME.jsonl``, ``out/verdicts/NAME.jsonl`` and
+    ``out/results/NAME.json``. What an earlier run with the same inputs finished is not done again. Where the project
+    cannot be built or run, ``warn`` is told why, and the results go without verdicts.
     """
     progress = progress or Silent()
     for name in config.strategies:
@@ -39,10 +51,37 @@ def compare(
         delta = out / "deltas" / name
         personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
         _generate(data, out, name, delta, config, model, progress)
-    return tuple(
-        score(out / "candidates" / f"{name}.jsonl", out / "data", out / "results" / f"{name}.json")
-        for name in ("base", RETRIEVAL_COPY, *config.strategies)
+    names = ("base", RETRIEVAL_COPY, *config.strategies)
+    if not config.execute:
+        shutil.rmtree(out / "verdicts", ignore_errors=True)
+    else:
+        try:
+            _execute(source, out, names, config, progress)
+        except (ToolMissingError, SourceError, DataError) as error:
+            shutil.rmtree(out / "verdicts", ignore_errors=True)
+            warn(f"The candidates were not executed. {error}")
+    return tuple(_scored(out, name) for name in names)
+
+
+def _scored(out: Path, name: str) -> Result:
+    verdicts = out / "verdicts" / f"{name}.jsonl"
+    return score(
+        out / "candidates" / f"{name}.jsonl",
+        out / "data",
+        out / "results" / f"{name}.json",
+        verdicts=verdicts if verdicts.exists() else None,
     )
+
+
+def _execute(source: str, out: Path, names: Sequence[str], config: CompareConfig, progress: Progress) -> None:
+    """Verdicts on each file of candidates, but for those that have theirs."""
+    files = {name: (out / "candidates" / f"{name}.jsonl", out / "verdicts" / f"{name}.jsonl") for name in names}
+    left = [(given, to) for given, to in files.values() if not has_verdicts(to, given)]
+    if not left:
+        return
+    with executor(source, ExecuteConfig(seed=config.seed), progress=progress) as opened:
+        for given, to in left:
+            opened.execute(given, to)
 
 
 def _generate(

@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import msgspec
 import pytest
@@ -135,7 +136,7 @@ def test_generate(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
 def test_score(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     calls = stage("tailorbird.metrics.score", "score", RESULT)
     assert run(app, ["score", "c.jsonl", "--data", "data", "--out", "r/custom.json"]) == 0
-    assert calls == [(Path("c.jsonl"), Path("data"), Path("r/custom.json"), {})]
+    assert calls == [(Path("c.jsonl"), Path("data"), Path("r/custom.json"), {"verdicts": None})]
     printed = capsys.readouterr().out.splitlines()
     assert ["bleu4", "1.0000"] in [line.split() for line in printed]
     assert ["perplexity", "-"] in [line.split() for line in printed]
@@ -153,9 +154,8 @@ def test_compare_ends_with_the_path_of_the_report(stage: Stage, capsys: pytest.C
     stage("tailorbird.report.tables", "terminal_table", "a table")
     pages = stage("tailorbird.report.render", "render_report", Path("out/report.html"))
     assert run(app, ["compare", ".", "--out", "out", "--strategies", "custom, prefix", "--epochs", "0.5"]) == 0
-    assert calls == [
-        (".", Path("out"), CompareConfig(strategies=("custom", "prefix"), epochs=0.5), {"base": "embedded"})
-    ]
+    config = CompareConfig(strategies=("custom", "prefix"), epochs=0.5)
+    assert calls == [(".", Path("out"), config, {"base": "embedded", "warn": ANY})]
     assert pages == [(Path("out/results"), Path("out/report.html"), {})]
     assert capsys.readouterr().out == "a table\nout/report.html\n"
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tailorbird.errors import StorageError
@@ -46,6 +46,7 @@ def test_another_runs_journal_is_written_over(tmp_path: Path) -> None:
 
 
 @given(st.floats(0, 1))
+@example(share=0.017578125)  # the header without its line break
 def test_a_journal_cut_anywhere_goes_on_after_its_last_whole_batch(
     tmp_path_factory: pytest.TempPathFactory, share: float
 ) -> None:
