@@ -139,6 +139,8 @@ class ExecuteConfig:
     """How often a passing candidate is run again, to find the flaky ones."""
     added_coverage: bool = True
     """Run the project's own tests of a focal class too, to say what a candidate covers that they do not."""
+    confirm: bool = False
+    """Write what passes into a copy of the tree and run the project's own ``mvn test`` there, outside the sandbox."""
     workers: Count | None = None
     """JVMs at a time; None takes one for each processor."""
     heap_mb: Count = 768

@@ -428,6 +428,24 @@ class Verdict:
     """Verdicts of the reruns in other JVMs; one that is not ``pass`` makes it ``flaky``."""
     coverage: Coverage | None = None
     """Of a passing candidate."""
+    confirmed: bool | None = None
+    """Of a passing candidate: the project's own build, with it in a copy of the tree, ran it and it passed. None where
+    that was not asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What the project's own build said of a copy of the tree with all passing candidates in it."""
+
+    candidates: int
+    """Those that were written into the copy."""
+    confirmed: int
+    """Those whose tests the build ran, and that passed."""
+    build_passes: bool
+    """``mvn test`` ended well, with the project's own tests."""
+    reason: str
+    """Maven's, where it did not."""
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,6 +466,7 @@ class ExecutionHeader:
     """Resolving and building, 0 where it was kept from before."""
     counts: dict[str, int]
     """Candidates of each verdict."""
+    confirmation: Confirmed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

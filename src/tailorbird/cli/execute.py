@@ -7,15 +7,17 @@ from typing import Annotated, Literal
 import typer
 
 from tailorbird.cli.options import ConfigFile, Json, Quiet, Seed, Set
-from tailorbird.cli.output import print_json, print_line
+from tailorbird.cli.output import print_json, print_line, print_warning
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import ExecuteConfig, load_config
+from tailorbird.records import Confirmed, Coverage
 
 EXAMPLES = """\b
 Examples:
   tailorbird execute candidates/custom.jsonl --project ~/code/my-project --out verdicts/custom.jsonl
   tailorbird execute candidates.jsonl --project commons-codec:commons-codec:1.16.0 --out verdicts.jsonl
   tailorbird execute others.jsonl --project . --out verdicts.jsonl --json | jq .counts
+  tailorbird execute candidates.jsonl --project . --out verdicts.jsonl --confirm
   tailorbird execute candidates.jsonl --project . --classpath classpath.txt --classes build/classes --out v.jsonl
 
 \b
@@ -34,6 +36,7 @@ class ExecuteSummary:
     seconds: float
     build_seconds: float
     counts: dict[str, int]
+    confirmation: Confirmed | None
 
 
 def execute(
@@ -53,6 +56,13 @@ def execute(
     reruns: Annotated[
         int | None,
         typer.Option("--reruns", help=f"Reruns of what passes, to find the flaky (default {_DEFAULTS.reruns})."),
+    ] = None,
+    confirm: Annotated[
+        bool | None,
+        typer.Option(
+            "--confirm/--no-confirm",
+            help="Write what passes into a copy of the tree and run its own `mvn test`, outside the sandbox.",
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", help="JVMs at a time (default: one for each processor).")
@@ -84,6 +94,7 @@ def execute(
         set_ or (),
         deadline_seconds=deadline,
         reruns=reruns,
+        confirm=confirm,
         workers=workers,
         heap_mb=heap_mb,
         sandbox=sandbox,
@@ -103,6 +114,7 @@ def execute(
                 seconds=header.seconds,
                 build_seconds=header.build_seconds,
                 counts=header.counts,
+                confirmation=header.confirmation,
             )
         )
         return
@@ -114,4 +126,14 @@ def execute(
         print_line(f"{name:<18} {count:>6}  {count / header.candidates:>4.0%}")
     covering = [one for one in done.verdicts if one.coverage is not None and one.coverage.focal_method_called]
     print_line(f"passing and running the focal method: {len(covering)}")
+    if (adding := [one for one in covering if one.coverage and _adds(one.coverage)]) or settings.added_coverage:
+        print_line(f"and covering what no other test of the project's does: {len(adding)}")
+    if (said := header.confirmation) is not None:
+        print_line(f"confirmed by mvn test: {said.confirmed} of {said.candidates}")
+        if not said.build_passes:
+            print_warning(f"The build did not pass. {said.reason}")
     print_line(str(out))
+
+
+def _adds(coverage: Coverage) -> bool:
+    return bool(coverage.added_lines or coverage.added_branches)

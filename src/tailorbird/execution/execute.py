@@ -15,12 +15,13 @@ from tailorbird.config import ExecuteConfig
 from tailorbird.errors import DataError
 from tailorbird.execution import verdicts as v
 from tailorbird.execution.bench import Bench, Task, processors, verdict_on
+from tailorbird.execution.confirming import Accepted, confirm
 from tailorbird.execution.placing import is_abstract, owner_of, read_candidate
 from tailorbird.execution.project import BuiltProject, Module, build_project, given_project
 from tailorbird.execution.sandbox import Sandbox, sandbox
 from tailorbird.mining.tree import mine_tree
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import Candidate, Coverage, ExecutionHeader, Pair, TestClass, Verdict
+from tailorbird.records import Candidate, Confirmed, Coverage, ExecutionHeader, Pair, TestClass, Verdict
 from tailorbird.sources import ResolvedSource, default_cache, resolve
 from tailorbird.storage import sha256_bytes, sha256_file, write_jsonl
 
@@ -73,6 +74,12 @@ def executor(
     config = config or ExecuteConfig()
     watch = progress or Silent()
     resolved = resolve(source)
+    if config.confirm and not (resolved.root / "pom.xml").is_file():
+        raise DataError(f"{source} has no pom.xml: --confirm needs a Maven tree.")
+    if config.confirm and resolved.provenance.kind == "maven":
+        raise DataError(
+            f"{source} is published artifacts and no tree that builds: --confirm needs a folder or git URL."
+        )
     place = (cache or default_cache().parent) / "execution"
     inside = sandbox(config.sandbox)
     started = time.monotonic()
@@ -123,8 +130,10 @@ class Executor:
         if self.config.added_coverage:
             self._add_coverage(judged, tasks)
         self.progress.finish()
+        seconds = time.monotonic() - started
+        confirmation = self._confirm(judged, tasks) if self.config.confirm else None
         found = tuple(judged[key] for key in range(len(given)))
-        header = self._header(candidates, found, time.monotonic() - started)
+        header = self._header(candidates, found, seconds, confirmation)
         write_jsonl(out, [header, *found])
         return Execution(header, found)
 
@@ -177,7 +186,26 @@ class Executor:
         for some in by_module.values():
             self._own |= self._bench(some[0].module).cover(some)
 
-    def _header(self, candidates: Path, found: Sequence[Verdict], seconds: float) -> ExecutionHeader:
+    def _confirm(self, judged: dict[int, Verdict], tasks: Sequence[Task]) -> Confirmed:
+        started = time.monotonic()
+        passing = [task for task in tasks if judged[task.key].verdict == v.PASS]
+        accepted = [Accepted(task.key, task.candidate.text, task.home, task.runs_in) for task in passing]
+        self.progress.start("confirming", 1)
+        said = confirm(self.resolved.root, accepted)
+        self.progress.finish()
+        for one in accepted:
+            judged[one.key] = replace(judged[one.key], confirmed=one.key in said.confirmed)
+        return Confirmed(
+            candidates=len(accepted),
+            confirmed=len(said.confirmed),
+            build_passes=said.build_passes,
+            reason=said.reason,
+            seconds=round(time.monotonic() - started, 3),
+        )
+
+    def _header(
+        self, candidates: Path, found: Sequence[Verdict], seconds: float, confirmation: Confirmed | None
+    ) -> ExecutionHeader:
         config = self.config
         java = next((bench.java_version for bench in self._benches.values()), "")
         return ExecutionHeader(
@@ -192,6 +220,7 @@ class Executor:
             seconds=round(seconds, 3),
             build_seconds=round(self.build_seconds, 3),
             counts={name: count for name in v.LADDER if (count := sum(one.verdict == name for one in found))},
+            confirmation=confirmation,
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from tailorbird.execution.maven import CLASSPATH_FILE, build, published_jar, tes
 from tailorbird.sources import ResolvedSource
 from tailorbird.storage import read_json, write_json
 
-_LEFT_OUT = (".git", ".hg", ".svn", "target", "build", "out", ".gradle", ".idea", "node_modules", ".venv")
+_LEFT_OUT = frozenset({".git", ".hg", ".svn", "target", "build", "out", ".gradle", ".idea", "node_modules", ".venv"})
 _BUILD_FILES = re.compile(r"pom\.xml$|\.(?:java|kt|groovy|xml|properties|txt|json|csv)$|/resources/")
 
 
@@ -135,7 +135,7 @@ def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".build-") as temporary:
         tree = Path(temporary) / "tree"
-        shutil.copytree(source.root, tree, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
+        copy_tree(source.root, tree)
         build(tree)
         if place.exists():
             shutil.rmtree(place)
@@ -148,6 +148,16 @@ def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
         )
     _store(record, modules)
     return BuiltProject(modules, kept=False)
+
+
+def copy_tree(root: Path, to: Path) -> None:
+    """Copy a project without what builds have made."""
+    shutil.copytree(root, to, ignore=lambda folder, names: _made(Path(folder).relative_to(root), names), symlinks=True)
+
+
+def _made(folder: Path, names: Iterable[str]) -> set[str]:
+    """Names that are not the project's own; among sources they are packages."""
+    return set() if "src" in folder.parts else set(names) & _LEFT_OUT
 
 
 def _modules(tree: Path, built_as: Path) -> Iterator[Module]:
@@ -206,7 +216,7 @@ def _key(root: Path) -> str:
     """Stands for all that a build reads, by name, size and time of change."""
     digest = hashlib.sha256(str(root).encode())
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(one for one in folders if one not in _LEFT_OUT)
+        folders[:] = sorted(set(folders) - _made(Path(folder).relative_to(root), folders))
         for name in sorted(files):
             path = os.path.join(folder, name)  # noqa: PTH118 - a million of these
             if _BUILD_FILES.search(path):
