@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from tailorbird.records import Result
+from tailorbird.records import Ladder, Result
+from tailorbird.report.ladder import ladder_rows
 from tailorbird.report.summary import caveats, summary
 from tailorbird.report.tables import NOT_APPLICABLE, markdown_table, terminal_table
 from tests.builders import cost, metrics, pair_score, result
@@ -100,3 +101,30 @@ def test_without_strategies_or_base_there_are_words_too() -> None:
 
 def ordered(rows: list[Result]) -> list[Result]:
     return sorted(rows, key=lambda row: ["base", "retrieval-copy", "custom", "prefix"].index(row.strategy))
+
+
+def executed(name: str, passed: int) -> Result:
+    found = Ladder(
+        candidates=40, infra=0, parsed=30, compiled=20, ran=15, passed=passed, covered=passed - 1, added=None,
+        counts={"pass": passed, "compile_error": 10, "timeout": 2}, seconds=1.0, verdicts_sha256="",
+    )  # fmt: skip
+    return replace(result(name), ladder=found)
+
+
+def test_passing_is_a_column_only_where_tests_were_run() -> None:
+    assert "passes" not in terminal_table(study())
+    assert "passes" in terminal_table([executed("base", 5), result("custom")])
+
+
+def test_the_ladder_has_a_row_for_each_that_was_run() -> None:
+    first, second = ladder_rows([executed("custom", 10), result("prefix"), executed("base", 5)])
+    assert (first.strategy, second.strategy) == ("base", "custom")
+    assert [rung.count for rung in second.rungs] == [30, 20, 15, 10, 9, None]
+    assert second.rungs[3].share == 0.25
+    assert second.fates == "10 do not compile, 2 do not end"
+
+
+def test_the_summary_says_what_came_of_running() -> None:
+    text = " ".join(summary([executed("base", 5), executed("custom", 10)]))
+    assert "50% compile in the project, 25% pass, and 9 of those run that method" in text
+    assert "none was compiled or run" not in text
