@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tailorbird.errors import DataError, SourceError, UsageError
+from tailorbird.execution import gradle
+from tailorbird.execution.gradle import GradleModule
 from tailorbird.execution.maven import CLASSPATH_FILE, build, published_jar, test_classpath
 from tailorbird.sources import ResolvedSource
 from tailorbird.storage import read_json, write_json
 
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", "target", "build", "out", ".gradle", ".idea", "node_modules", ".venv"})
-_BUILD_FILES = re.compile(r"pom\.xml$|\.(?:java|kt|groovy|xml|properties|txt|json|csv)$|/resources/")
+_BUILD_FILES = re.compile(r"pom\.xml$|\.(?:java|kts?|groovy|gradle|xml|properties|txt|json|csv)$|/resources/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +116,18 @@ def given_project(root: Path, classpath: Path, classes: Path) -> BuiltProject:
 def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
     """Build a project, or take it as it was built before where neither build files nor sources have changed.
 
-    A Maven tree is built in a copy; of Maven coordinates the published jar is taken.
+    A Maven or Gradle tree is built in a copy; of Maven coordinates the published jar is taken.
 
     Raises SourceError with the build's own reason, DataError for a tree of another build, ToolMissingError without
-    Maven.
+    its builder.
     """
     if source.provenance.kind == "maven":
         return _published(source, cache)
-    if not (source.root / "pom.xml").is_file():
-        gradle = any((source.root / name).is_file() for name in ("build.gradle", "build.gradle.kts"))
+    maven = (source.root / "pom.xml").is_file()
+    if not maven and not gradle.is_gradle(source.root):
         raise DataError(
-            f"{source.root} has no pom.xml{', only a Gradle build' if gradle else ''}: give its class path and classes "
-            "by --classpath FILE --classes DIR."
+            f"{source.root} has neither a pom.xml nor a Gradle build: give its class path and classes by "
+            "--classpath FILE --classes DIR."
         )
     key = _key(source.root)
     place = cache / "projects" / key
@@ -136,16 +138,19 @@ def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=".build-") as temporary:
         tree = Path(temporary) / "tree"
         copy_tree(source.root, tree)
-        build(tree)
+        by_gradle: tuple[GradleModule, ...] = ()
+        if maven:
+            build(tree)
+        else:
+            by_gradle = gradle.build(tree)
         if place.exists():
             shutil.rmtree(place)
         place.mkdir()
         tree.rename(place / "tree")
-    modules = tuple(_modules(place / "tree", Path(temporary) / "tree"))
+    kept, built_as = place / "tree", Path(temporary) / "tree"
+    modules = tuple(_modules(kept, built_as) if maven else _gradle_modules(by_gradle, kept, built_as))
     if not modules:
-        raise SourceError(
-            f"The build of {source.root} made no classes: check that mvn test-compile compiles its tests."
-        )
+        raise SourceError(f"The build of {source.root} made no test classes: check that it compiles the tests.")
     _store(record, modules)
     return BuiltProject(modules, kept=False)
 
@@ -183,6 +188,28 @@ def _modules(tree: Path, built_as: Path) -> Iterator[Module]:
             tests=(tests,),
             dependencies=tuple(one for one in entries if one not in inner and one.exists()),
         )
+
+
+def _gradle_modules(found: Iterable[GradleModule], tree: Path, built_as: Path) -> Iterator[Module]:
+    """As Gradle's own plugin lists them; paths are those of where it was built."""
+
+    def moved(paths: Iterable[Path]) -> list[Path]:
+        there = (tree / one.relative_to(built_as) if one.is_relative_to(built_as) else one for one in paths)
+        return [one for one in there if one.exists()]
+
+    for one in found:
+        folder = tree / one.folder.relative_to(built_as)
+        main, tests = moved(one.main), moved(one.tests)
+        others = [each for each in moved(one.classpath) if each not in main and each not in tests]
+        path = folder.relative_to(tree).as_posix()
+        if tests:
+            yield Module(
+                path="" if path == "." else path,
+                folder=folder,
+                main=(*main, *(each for each in others if each.is_relative_to(tree))),
+                tests=tuple(tests),
+                dependencies=tuple(each for each in others if not each.is_relative_to(tree)),
+            )
 
 
 def _published(source: ResolvedSource, cache: Path) -> BuiltProject:
