@@ -16,6 +16,7 @@ _BEFORE, _AFTER = "class X {\n", "\n}\n"
 _SOURCE_ROOT = re.compile(r"^(?:.*/)?src/[^/]+/java/")
 _BY_OWN_NAME = re.compile(r"@MethodSource\s*(?!\()|@MethodSource\s*\(\s*\)")
 """Such a test's arguments come from the method that has its name: it must keep it."""
+_CALL = re.compile(r"\b(\w+)\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,14 @@ def place(home: TestClass, candidates: Sequence[MethodText]) -> Placed:
     before, hole, after = home.text.partition(HOLE)
     if not hole:
         raise ValueError(f"the skeleton of {home.class_name} has no line {HOLE}")
-    parts, methods, spans, taken = [before], [], [], set[str]()
+    parts, methods, spans = [before], [], []
+    # Helpers' names, and those of tests that are helpers of others.
+    taken = set(_CALL.findall(home.text))
     position = _utf16(before)
     for candidate in candidates:
         name = candidate.name
         number = 1
-        while name in taken:
+        while name in taken and not (candidate.keeps_its_name and number == 1):
             number += 1
             name = f"{candidate.name}__{number}"
         taken.add(name)

@@ -173,7 +173,8 @@ def _become(user: int | None) -> list[str]:
 
 
 def _at_home(needs: Needs) -> list[str]:
-    return ["env", f"HOME={needs.writable}", f"TMPDIR={needs.writable}", f"--chdir={needs.folder}"]
+    # After the first assignment nothing is an option of env's.
+    return ["env", f"--chdir={needs.folder}", f"HOME={needs.writable}", f"TMPDIR={needs.writable}"]
 
 
 def _limits() -> list[str]:

@@ -1,5 +1,7 @@
 """What stands around a test: its file without any tests, and the same in short for a model to read."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +15,8 @@ _SET_UP = {
     *("BeforeMethod", "AfterMethod", "BeforeTest", "AfterTest", "BeforeSuite", "AfterSuite"),  # TestNG
 }
 _JUNIT3_SET_UP = {"setUp", "tearDown", "suite"}
+_CALL = re.compile(rb"(?:(?<![.\w])|(?<=\bthis\.))(\w+)\s*\(")
+"""What is declared or called without a receiver, and also what a comment speaks of as if it were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def _sets_up(method: Method) -> bool:
 def _with_hole(file: TestFile, owner: JavaType) -> str:
     """The file's text without tests, the hole before the closing brace of ``owner``."""
     source = file.source
-    spans = [method.span for _, method in file.tests] + [one.span for one in _idle(file, owner)]
+    spans = [method.span for method in _callable_by_none(file)] + [one.span for one in _idle(file, owner)]
     line = source.rfind(b"\n", 0, owner.closing) + 1
     at = line if not source[line : owner.closing].strip() else owner.closing
     parts: list[bytes] = []
@@ -61,6 +65,13 @@ def _with_hole(file: TestFile, owner: JavaType) -> str:
         parts.append(source[position:start])
         position = max(position, end)
     return b"".join(parts).decode("utf-8", errors="replace")
+
+
+def _callable_by_none(file: TestFile) -> Iterator[Method]:
+    """The tests that nothing in the file calls: one that others call is a helper too."""
+    spoken = Counter(name.decode("utf-8", errors="replace") for name in _CALL.findall(file.source))
+    declared = Counter(method.name for one in file.types for method in one.methods)
+    return (method for _, method in file.tests if spoken[method.name] <= declared[method.name])
 
 
 def _idle(file: TestFile, owner: JavaType) -> Iterator[JavaType]:

@@ -51,7 +51,11 @@ FILES = {
 
 
 def skeletons(tmp_path: Path) -> dict[str, TestClass]:
-    return {one.class_name: one for one in mine_tree(write(tmp_path, FILES)).test_classes}
+    return skeletons_of(tmp_path, FILES)
+
+
+def skeletons_of(tmp_path: Path, files: dict[str, str]) -> dict[str, TestClass]:
+    return {one.class_name: one for one in mine_tree(write(tmp_path, files)).test_classes}
 
 
 def test_only_tests_go_and_the_hole_stands_where_one_goes_in(tmp_path: Path) -> None:
@@ -130,3 +134,14 @@ def test_any_test_of_the_class_fits_back_in(tmp_path: Path) -> None:
 def test_mine_writes_them(tmp_path: Path) -> None:
     mine(str(JUNIT4), tmp_path)
     assert load_test_classes(tmp_path) == mine_tree(JUNIT4).test_classes
+
+
+def test_a_test_that_others_call_stays_as_their_helper(tmp_path: Path) -> None:
+    source = (
+        "package p; import org.junit.jupiter.api.*; class FooTest { @Test void run() { round(3); new Foo().walk(); } "
+        "@ParameterizedTest void round(int times) { new Foo().run(); } @Test void walk() { super.walk(); } }"
+    )
+    made = skeletons_of(tmp_path, FILES | {"src/test/java/p/FooTest.java": source})["FooTest"]
+    assert "void round(int times)" in made.text
+    assert "void run()" not in made.text
+    assert "void walk()" not in made.text
