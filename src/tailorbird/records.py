@@ -404,6 +404,24 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """How many small changes of its focal method a passing candidate notices."""
+
+    mutants: int
+    """Mutants of the focal method, lambdas in it among them, by the operators that PIT has by default."""
+    covered: int
+    """Those at whose place the candidate arrives: no other is run."""
+    killed: int
+    """Those with which it fails, or is not done in time."""
+    timed_out: int
+    """Those of the killed with which it was not done in five times its own time, and one second at least."""
+    of: int
+    """All that the method has; more than ``mutants`` where so many were drawn (``mutants`` in the settings)."""
+    killed_ids: tuple[str, ...]
+    """``line:OPERATOR:index`` of each that is killed, the same for all candidates of the focal method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What came of executing one candidate."""
 
@@ -423,6 +441,8 @@ class Verdict:
     """Verdicts of the reruns in other JVMs; one that is not ``pass`` makes it ``flaky``."""
     coverage: Coverage | None = None
     """Of a passing candidate."""
+    mutation: Mutation | None = None
+    """Of a passing candidate that enters its focal method; null where nothing was learnt, or mutation was off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

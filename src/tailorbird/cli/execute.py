@@ -60,6 +60,13 @@ def execute(
     heap_mb: Annotated[
         int | None, typer.Option("--heap-mb", help=f"Heap of each JVM (default {_DEFAULTS.heap_mb}).")
     ] = None,
+    mutants: Annotated[
+        int | None,
+        typer.Option(
+            "--mutants",
+            help=f"Mutants of each focal method that passing tests meet, 0 for none (default {_DEFAULTS.mutants}).",
+        ),
+    ] = None,
     sandbox: Annotated[
         Literal["auto", "bubblewrap", "unshare", "none"] | None,
         typer.Option("--sandbox", help="What holds the candidates in; none runs them with your own rights."),
@@ -86,6 +93,7 @@ def execute(
         reruns=reruns,
         workers=workers,
         heap_mb=heap_mb,
+        mutants=mutants,
         sandbox=sandbox,
         classpath=str(classpath) if classpath is not None else None,
         classes=str(classes) if classes is not None else None,
@@ -114,4 +122,8 @@ def execute(
         print_line(f"{name:<18} {count:>6}  {count / header.candidates:>4.0%}")
     covering = [one for one in done.verdicts if one.coverage is not None and one.coverage.focal_method_called]
     print_line(f"passing and running the focal method: {len(covering)}")
+    mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
+    if mutations:
+        killed, all_ = sum(one.killed for one in mutations), sum(one.mutants for one in mutations)
+        print_line(f"mutants killed, over these: {killed} of {all_}")
     print_line(str(out))
