@@ -408,7 +408,7 @@ class Mutation:
     """How many small changes of its focal method a passing candidate notices."""
 
     mutants: int
-    """Mutants of the focal method, lambdas in it among them, by the operators that PIT has by default."""
+    """Mutants of the focal method, lambdas in it among them, by PIT's long-standing default operators."""
     covered: int
     """Those at whose place the candidate arrives: no other is run."""
     killed: int

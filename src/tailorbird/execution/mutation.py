@@ -15,7 +15,13 @@ _TRIES = 2
 
 
 def mutation_of(seat: Seat, run: Run, *, limit: int, seed: int) -> Mutation | None:
-    """Run a passing candidate against mutants of its focal method; None where nothing is learnt of it."""
+    """What a passing candidate makes of mutants of its focal method; None where nothing is learnt of it."""
+    found = mutants_of(seat, run, limit=limit, seed=seed)
+    return tallied(*found) if found is not None else None
+
+
+def mutants_of(seat: Seat, run: Run, *, limit: int, seed: int) -> tuple[tuple[Mutant, ...], int] | None:
+    """Run a passing candidate against mutants of its focal method: what became of each, and how many the method has."""
     for _ in range(_TRIES):
         found: list[Mutant] = []
         while True:
@@ -31,7 +37,7 @@ def mutation_of(seat: Seat, run: Run, *, limit: int, seed: int) -> Mutation | No
             if not answer.passed:
                 break
             if answer.complete:
-                return tallied(found, answer.total)
+                return tuple(found), answer.total
     return None
 
 

@@ -20,7 +20,7 @@ import org.objectweb.asm.tree.LineNumberNode;
 import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
 
-/** Mutants of one method by the operators that PIT has by default, under PIT's names, without those of code that only javac wrote. */
+/** Mutants of one method by PIT's long-standing default operators, under PIT's names, without those of code that only javac wrote. */
 final class Mutator {
 
     /** One change of the method; several instructions where javac has copied one, as it does with finally. */
