@@ -29,6 +29,7 @@ import java.util.List;
 public class Meter {
     private static int readings;
     private final List<Integer> seen = new ArrayList<>();
+    private int top = 4 * new Object[1].length;
 
     public int clamp(int value, int top) {
         if (value > top) {
@@ -79,6 +80,16 @@ public class Meter {
         }
         return all;
     }
+
+    public Meter() {}
+
+    public Meter(int start) {
+        top += start;
+    }
+
+    public int top() {
+        return top;
+    }
 }
 """
 TEST = """\
@@ -118,6 +129,11 @@ class MeterTest {
     void testDoubled() {
         assertEquals(List.of(4), meter.doubled(List.of(2)));
     }
+
+    @Test
+    void testConstructor() {
+        assertTrue(new Meter(1) != null);
+    }
 }
 """
 
@@ -138,7 +154,7 @@ def meter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def run(project: Path, folder: Path, texts: list[tuple[str, str]], mutants: int) -> Execution:
+def run(project: Path, folder: Path, texts: list[tuple[str, str]], mutants: int = 100) -> Execution:
     """Execute candidates, each for the pair of a test of the project."""
     pairs = {one.test.name: one.id for one in mine_tree(project).pairs}
     lines = [msgspec.json.encode({"pair_id": pairs[test], "text": text}) for test, text in texts]
@@ -184,7 +200,7 @@ def test_strong_assertions_kill_what_weak_ones_do_not(meter: Path, tmp_path: Pat
     assert (weak.mutants, weak.covered, weak.killed) == (6, 5, 0)
     assert (other.covered, killed(other)) == (3, {"NEGATE_CONDITIONALS": 1, "PRIMITIVE_RETURNS": 1})
     assert set(other.killed_ids) < set(strong.killed_ids)
-    assert {one.split(":")[0] for one in strong.killed_ids} == {"11", "12", "14"}
+    assert {one.split(":")[0] for one in strong.killed_ids} == {"12", "13", "15"}
 
 
 def test_each_operator_makes_what_pit_makes(meter: Path, tmp_path: Path) -> None:
@@ -214,6 +230,12 @@ def test_lambdas_count_and_plumbing_of_loops_does_not(meter: Path, tmp_path: Pat
         **{"VOID_METHOD_CALLS": 1, "CONDITIONALS_BOUNDARY": 1, "NEGATE_CONDITIONALS": 1},
         **{"MATH": 2, "EMPTY_RETURNS": 1},
     }
+
+
+def test_a_constructor_is_entered_though_its_fields_stand_elsewhere(meter: Path, tmp_path: Path) -> None:
+    text = "@Test void a() { assertEquals(5, new Meter(1).top()); }"
+    (found,) = mutations(meter, tmp_path, [("testConstructor", text)])
+    assert (found.mutants, killed(found)) == (1, {"MATH": 1})
 
 
 def test_an_endless_mutant_is_not_done_in_time_and_killed(meter: Path, tmp_path: Path) -> None:
