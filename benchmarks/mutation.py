@@ -68,7 +68,8 @@ class Fates:
 
     killed: dict[Key, set[Test]] = field(default_factory=dict)
     survived: dict[Key, set[Test]] = field(default_factory=dict)
-    timed_out: set[Key] = field(default_factory=set)
+    ends: dict[Key, str] = field(default_factory=dict)
+    """Of those that are killed by no failing test: how the run ended."""
 
     def add(self, key: Key) -> Key:
         """The key, with the first number that is free."""
@@ -171,7 +172,7 @@ def _note(found: Ours, method: Method, test: Test, mutants: Sequence[Mutant], ke
         elif one.status == m.SURVIVED:
             found.fates.survived[key].add(test)
         if one.status == m.TIMED_OUT:
-            found.fates.timed_out.add(key)
+            found.fates.ends[key] = "TIMED_OUT"
 
 
 def pit(
@@ -238,8 +239,8 @@ def pits(report: ElementTree.Element, methods: Sequence[Method]) -> Fates:
         key = found.add((at, int(line), OPERATORS[operator], 0))
         for tag, fates in (("killingTests", found.killed), ("succeedingTests", found.survived)):
             fates[key].update(TEST.findall(row.findtext(tag) or ""))
-        if row.get("status") in ("TIMED_OUT", "MEMORY_ERROR", "RUN_ERROR"):
-            found.timed_out.add(key)
+        if (status := row.get("status") or "") in ("TIMED_OUT", "MEMORY_ERROR", "RUN_ERROR"):
+            found.ends[key] = status
     return found
 
 
@@ -256,14 +257,17 @@ def compared(us: Ours, them: Fates) -> dict[str, object]:
     which: list[str] = []
     for key in both:
         tests = us.tests[key[0]]
-        ends = key in them.timed_out
+        ends = key in them.ends
         pit_kills = ends or bool(them.killed[key] & tests)
-        union[f"{'killed' if us.fates.killed[key] else 'alive'}, PIT {'killed' if pit_kills else 'alive'}"] += 1
+        over_all = f"{'killed' if us.fates.killed[key] else 'alive'}, PIT {'killed' if pit_kills else 'alive'}"
+        union[over_all] += 1
+        if not _agrees(over_all):
+            which.append(f"{_named(key)} by all: {over_all} {them.ends.get(key, '')}")
         for test in sorted(tests) if not ends else ():
             mine, its = _fate(us.fates, key, test), _fate(them, key, test)
             fates[f"{mine}, PIT {its}"] += 1
             if mine != its:
-                which.append(f"{key[0][0]}.{key[0][1]}:{key[1]} {key[2]} by {test[1]}: {mine}, PIT {its}")
+                which.append(f"{_named(key)} by {test[1]}: {mine}, PIT {its}")
     alike = sum(len([*_of(us.fates, one)]) > 0 and _of(us.fates, one) == _of(them, one) for one in methods)
     return {
         "methods": len(methods),
@@ -278,8 +282,8 @@ def compared(us: Ours, them: Fates) -> dict[str, object]:
         "kills_agree": _share(sum(n for one, n in fates.items() if _agrees(one) or "killed" not in one), fates.total()),
         "over_all_tests": dict(union.most_common()),
         "over_all_tests_agree": _share(sum(n for one, n in union.items() if _agrees(one)), union.total()),
-        "timed_out": {"here": len(us.fates.timed_out), "pit": len(them.timed_out & set(both)),
-                      "both": len(us.fates.timed_out & them.timed_out)},
+        "timed_out": {"here": len(us.fates.ends), "pit": len(them.ends.keys() & set(both)),
+                      "both": len(us.fates.ends.keys() & them.ends.keys())},
         "differences": which,
     }  # fmt: skip
 

@@ -37,7 +37,9 @@ final class Plumbing {
             "java/util/Collections.emptyMap", "java/util/Collections.emptySet", "java/util/Map.of", "java/util/List.of",
             "java/util/Set.of");
 
-    private final MethodNode method;
+    /** Instructions that closing one resource takes at most. */
+    private static final int CLOSING = 14;
+
     private final InsnList code;
     private final Set<AbstractInsnNode> ofLoops = new HashSet<>();
     private final Set<AbstractInsnNode> ofRegions = new HashSet<>();
@@ -45,7 +47,6 @@ final class Plumbing {
     private final Set<AbstractInsnNode> inFinally = new HashSet<>();
 
     Plumbing(MethodNode method) {
-        this.method = method;
         code = method.instructions;
         int line = 0;
         for (AbstractInsnNode one : code) {
@@ -166,26 +167,64 @@ final class Plumbing {
 
     /** What javac writes at the end of try with resources: closing, and closing where something was thrown. */
     private void resources(TryCatchBlockNode block) {
-        AbstractInsnNode one = real(block.handler);
-        AbstractInsnNode end = null;
-        boolean closed = false;
-        // store, load, [ifnull, load,] close, goto, store, load, load, addSuppressed, load, athrow
-        for (int steps = 0; one != null && steps < 14; steps++, one = next(one)) {
-            closed |= isClose(one);
-            if (closed && isCall(one, null, "addSuppressed") && next(next(one)).getOpcode() == Opcodes.ATHROW) {
-                end = next(next(one));
-                break;
-            }
-        }
-        if (end == null) {
-            return;
-        }
+        AbstractInsnNode first = real(block.handler);
+        boolean old = opcodes(first, Opcodes.ASTORE, Opcodes.ALOAD, Opcodes.ASTORE, Opcodes.ALOAD, Opcodes.ATHROW, Opcodes.ASTORE);
+        AbstractInsnNode end = old ? oldEnd(first) : newEnd(first);
         AbstractInsnNode start = real(block.start);
-        while (start != end && !isClose(start)) {
+        while (start != null && start != end && !(isClose(start) && (!old || isChecked(start)))) {
             start = next(start);
         }
-        AbstractInsnNode nullCheck = previous(previous(start));
-        region(nullCheck != null && nullCheck.getOpcode() == Opcodes.IFNULL ? nullCheck : start, end);
+        if (end == null || start == null) {
+            return;
+        }
+        while (start != end && isChecked(start)) {
+            start = previous(previous(start));
+        }
+        region(start, end);
+    }
+
+    /** Since Java 9: store, load, [ifnull, load,] close, goto, store, load, load, addSuppressed, load, athrow. */
+    private static AbstractInsnNode newEnd(AbstractInsnNode first) {
+        boolean closed = false;
+        AbstractInsnNode one = first;
+        for (int steps = 0; one != null && steps < CLOSING; steps++, one = next(one)) {
+            closed |= isClose(one);
+            AbstractInsnNode thrown = next(next(one));
+            if (closed && isCall(one, null, "addSuppressed") && thrown != null && thrown.getOpcode() == Opcodes.ATHROW) {
+                return thrown;
+            }
+        }
+        return null;
+    }
+
+    /** Before: store, load, store, load, athrow, store, [load, ifnull,] load, ifnull, load, close, ..., load, athrow. */
+    private static AbstractInsnNode oldEnd(AbstractInsnNode first) {
+        AbstractInsnNode one = first;
+        boolean suppressed = false;
+        for (int steps = 0; one != null && steps < 2 * CLOSING; steps++, one = next(one)) {
+            suppressed |= isCall(one, null, "addSuppressed");
+            if (suppressed && one.getOpcode() == Opcodes.ATHROW) {
+                return one;
+            }
+        }
+        return null;
+    }
+
+    /** Whether it stands behind a check for null and a load, or is such a check itself behind another. */
+    private static boolean isChecked(AbstractInsnNode one) {
+        AbstractInsnNode check = previous(previous(one));
+        return check != null && check.getOpcode() == Opcodes.IFNULL;
+    }
+
+    private static boolean opcodes(AbstractInsnNode first, int... wanted) {
+        AbstractInsnNode one = first;
+        for (int opcode : wanted) {
+            if (one == null || one.getOpcode() != opcode) {
+                return false;
+            }
+            one = next(one);
+        }
+        return true;
     }
 
     private void region(AbstractInsnNode start, AbstractInsnNode end) {
