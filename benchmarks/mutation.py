@@ -259,15 +259,18 @@ def compared(us: Ours, them: Fates) -> dict[str, object]:
         tests = us.tests[key[0]]
         ends = key in them.ends
         pit_kills = ends or bool(them.killed[key] & tests)
+        if them.ends.get(key) == "RUN_ERROR":
+            continue  # PIT's own JVM failed, whatever the tests.
         over_all = f"{'killed' if us.fates.killed[key] else 'alive'}, PIT {'killed' if pit_kills else 'alive'}"
         union[over_all] += 1
         if not _agrees(over_all):
-            which.append(f"{_named(key)} by all: {over_all} {them.ends.get(key, '')}")
+            which.append(f"{_named(key)} by all: {over_all}")
         for test in sorted(tests) if not ends else ():
             mine, its = _fate(us.fates, key, test), _fate(them, key, test)
             fates[f"{mine}, PIT {its}"] += 1
             if mine != its:
                 which.append(f"{_named(key)} by {test[1]}: {mine}, PIT {its}")
+    ended = {one for one, status in them.ends.items() if status != "RUN_ERROR"} & set(both)
     alike = sum(len([*_of(us.fates, one)]) > 0 and _of(us.fates, one) == _of(them, one) for one in methods)
     return {
         "methods": len(methods),
@@ -282,8 +285,8 @@ def compared(us: Ours, them: Fates) -> dict[str, object]:
         "kills_agree": _share(sum(n for one, n in fates.items() if _agrees(one) or "killed" not in one), fates.total()),
         "over_all_tests": dict(union.most_common()),
         "over_all_tests_agree": _share(sum(n for one, n in union.items() if _agrees(one)), union.total()),
-        "timed_out": {"here": len(us.fates.ends), "pit": len(them.ends.keys() & set(both)),
-                      "both": len(us.fates.ends.keys() & them.ends.keys())},
+        "pit_run_errors": sum(one == "RUN_ERROR" for one in them.ends.values()),
+        "timed_out": {"here": len(us.fates.ends), "pit": len(ended), "both": len(us.fates.ends.keys() & ended)},
         "differences": which,
     }  # fmt: skip
 

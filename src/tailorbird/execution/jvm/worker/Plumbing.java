@@ -114,7 +114,9 @@ final class Plumbing {
         AbstractInsnNode last = previous(back);
         if (first.getOpcode() == Opcodes.ILOAD && last instanceof IincInsnNode && sameVariable(first, last)) {
             // for (...; i < n; i++): a counter that runs the wrong way ends by time alone.
-            ofLoops.add(last);
+            if (leaves(first, back)) {
+                ofLoops.add(last);
+            }
             overArray(first, last);
         }
         AbstractInsnNode asked = next(first);
@@ -128,6 +130,21 @@ final class Plumbing {
                 ofLoops.add(jump);
             }
         }
+    }
+
+    /** Whether a condition in the loop leaves it for what stands behind it, and has the rest of the loop on another line. */
+    private static boolean leaves(AbstractInsnNode first, JumpInsnNode back) {
+        Set<AbstractInsnNode> behind = new HashSet<>();
+        for (AbstractInsnNode one = back.getNext(); one != null && one.getOpcode() < 0; one = one.getNext()) {
+            behind.add(one);
+        }
+        for (AbstractInsnNode one = first; one != back; one = one.getNext()) {
+            if (one instanceof JumpInsnNode && one.getOpcode() != Opcodes.GOTO && behind.contains(((JumpInsnNode) one).label)
+                && one.getNext() instanceof LabelNode) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void overArray(AbstractInsnNode first, AbstractInsnNode increment) {
