@@ -145,13 +145,15 @@ class ExecuteConfig:
     """JVMs at a time; None takes one for each processor."""
     heap_mb: Count = 768
     """Heap of each JVM."""
+    mutants: Annotated[int, msgspec.Meta(ge=0)] = 100
+    """Most mutants of a focal method that a passing candidate meets; of more so many are drawn. 0 is without."""
     sandbox: SandboxKind = "auto"
     classpath: str | None = None
     """Of a project that something else has built: a file with the class path of its tests."""
     classes: str | None = None
     """And the folder of its production classes."""
     seed: Seed = 0
-    """Draws the order of the reruns."""
+    """Draws the order of the reruns, and the mutants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

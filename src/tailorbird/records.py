@@ -409,6 +409,24 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """How many small changes of its focal method a passing candidate notices."""
+
+    mutants: int
+    """Mutants of the focal method, lambdas in it among them, by PIT's long-standing default operators."""
+    covered: int
+    """Those at whose place the candidate arrives: no other is run."""
+    killed: int
+    """Those with which it fails, or is not done in time."""
+    timed_out: int
+    """Those of the killed with which it was not done in five times its own time, and one second at least."""
+    of: int
+    """All that the method has; more than ``mutants`` where so many were drawn (``mutants`` in the settings)."""
+    killed_ids: tuple[str, ...]
+    """``line:OPERATOR:index`` of each that is killed, the same for all candidates of the focal method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What came of executing one candidate."""
 
@@ -431,6 +449,8 @@ class Verdict:
     confirmed: bool | None = None
     """Of a passing candidate: the project's own build, with it in a copy of the tree, ran it and it passed. None where
     that was not asked for."""
+    mutation: Mutation | None = None
+    """Of a passing candidate that enters its focal method; null where nothing was learnt, or mutation was off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -505,6 +525,8 @@ class Ladder:
     """And entered the focal method."""
     added: int | None
     """And covered a line or branch of the focal class that no other test of the project's does."""
+    killed: int | None = None
+    """Of those that covered, the ones that killed a mutant of the focal method; None where none was tried."""
     counts: dict[str, int]
     """Candidates of each verdict."""
     seconds: float

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(shutil.which("mvn") is None or shutil.which("javac") is None, reason="needs mvn and a JDK"),
 ]
-FAST = ExecuteConfig(deadline_seconds=3.0, reruns=0, heap_mb=256)
+FAST = ExecuteConfig(deadline_seconds=3.0, reruns=0, heap_mb=256, mutants=0)
 
 
 def sandboxed() -> bool:
@@ -212,7 +212,7 @@ def test_flaky_candidates_are_found(parcel: Path, tmp_path: Path) -> None:
         tmp_path,
         parcel,
         [("WeightTest.negativeWeightIsRefused", flaky)] * 6 + [("WeightTest.negativeWeightIsRefused", GOOD)],
-        ExecuteConfig(deadline_seconds=3.0, reruns=8, heap_mb=256),
+        ExecuteConfig(deadline_seconds=3.0, reruns=8, heap_mb=256, mutants=0),
     )
     assert found.verdicts[-1].verdict == "pass"
     assert {one.verdict for one in found.verdicts[:-1]} <= {"flaky", "assertion_failure"}

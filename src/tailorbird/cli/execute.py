@@ -70,6 +70,13 @@ def execute(
     heap_mb: Annotated[
         int | None, typer.Option("--heap-mb", help=f"Heap of each JVM (default {_DEFAULTS.heap_mb}).")
     ] = None,
+    mutants: Annotated[
+        int | None,
+        typer.Option(
+            "--mutants",
+            help=f"Mutants of each focal method that passing tests meet, 0 for none (default {_DEFAULTS.mutants}).",
+        ),
+    ] = None,
     sandbox: Annotated[
         Literal["auto", "bubblewrap", "unshare", "none"] | None,
         typer.Option("--sandbox", help="What holds the candidates in; none runs them with your own rights."),
@@ -97,6 +104,7 @@ def execute(
         confirm=confirm,
         workers=workers,
         heap_mb=heap_mb,
+        mutants=mutants,
         sandbox=sandbox,
         classpath=str(classpath) if classpath is not None else None,
         classes=str(classes) if classes is not None else None,
@@ -132,6 +140,10 @@ def execute(
         print_line(f"confirmed by mvn test: {said.confirmed} of {said.candidates}")
         if not said.build_passes:
             print_warning(f"The build did not pass. {said.reason}")
+    mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
+    if mutations:
+        killed, all_ = sum(one.killed for one in mutations), sum(one.mutants for one in mutations)
+        print_line(f"mutants killed, over these: {killed} of {all_}")
     print_line(str(out))
 
 

@@ -44,7 +44,7 @@ def score(
     for name, value in asdict(result.metrics).items():
         print_line(f"{name:<20} {'-' if value is None else f'{value:.4f}'}")
     if (found := result.ladder) is not None:
-        for rung in ("parsed", "compiled", "ran", "passed", "covered", "added"):
+        for rung in ("parsed", "compiled", "ran", "passed", "covered", "added", "killed"):
             count = getattr(found, rung)
             print_line(f"{rung:<20} {'-' if count is None else f'{count} of {found.candidates}'}")
     print_line(str(out))

@@ -25,11 +25,12 @@ from tailorbird.execution.compiling import (
 )
 from tailorbird.execution.harness import harness_for
 from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
+from tailorbird.execution.mutation import mutation_of
 from tailorbird.execution.placing import ClassText, MethodText, owner_of, read_candidate
 from tailorbird.execution.project import Module
 from tailorbird.execution.sandbox import Needs, Sandbox, fit_for
 from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
-from tailorbird.records import Candidate, Coverage, Pair, TestClass, Verdict
+from tailorbird.records import Candidate, Coverage, Mutation, Pair, TestClass, Verdict
 
 _K = TypeVar("_K")
 _T = TypeVar("_T")
@@ -186,6 +187,8 @@ class Bench:
                 if flaky
                 else verdict.evidence,
             )
+        for key, mutation in self._mutate([key for key in passing if _enters(judged[key])], by_key, ready):
+            judged[key] = replace(judged[key], mutation=mutation)
         return judged
 
     def cover(self, tasks: Sequence[Task]) -> dict[str, Coverage | None]:
@@ -343,21 +346,24 @@ class Bench:
                 found[key].append(one.verdict)
         return found
 
+    def _mutate(
+        self, keys: Sequence[int], tasks: Mapping[int, Task], ready: Mapping[int, Ready]
+    ) -> Iterator[tuple[int, Mutation | None]]:
+        """Candidates against mutants of their focal methods."""
+
+        def mutate(key: int) -> Mutation | None:
+            job = _job(tasks[key], ready[key], fresh=False, seconds=self.config.deadline_seconds)
+            return mutation_of(self._seat(), job, limit=self.config.mutants, seed=self.config.seed)
+
+        return self._each(mutate, keys if self.config.mutants else ())
+
     def _run(self, task: Task, made: Ready, *, fresh: bool, seconds: float) -> _Judged:
         seat = self._seat()
         try:
             worker = seat.worker
         except WorkerDiedError as error:
             return _Judged(v.INFRA, (f"no JVM to run it in: {error}",), None)
-        focal = task.pair.focal
-        job = Run(
-            classes=str(made.classes),
-            owner=(made.method and task.runs_in) or made.owner,
-            method=made.method,
-            deadline_ms=round(seconds * 1000),
-            fresh=fresh,
-            focal=Focal(v.internal_name(focal), focal.name, focal.line, focal.end_line),
-        )
+        job = _job(task, made, fresh=fresh, seconds=seconds)
         try:
             ran = worker.ask(job, Ran, seconds=_STRETCH * seconds + _GRACE_SECONDS)
         except WorkerDiedError as error:
@@ -387,6 +393,23 @@ class Bench:
             yield key, one
             if counted:
                 self.note(1)
+
+
+def _job(task: Task, made: Ready, *, fresh: bool, seconds: float) -> Run:
+    focal = task.pair.focal
+    return Run(
+        classes=str(made.classes),
+        owner=(made.method and task.runs_in) or made.owner,
+        method=made.method,
+        deadline_ms=round(seconds * 1000),
+        fresh=fresh,
+        focal=Focal(v.internal_name(focal), focal.name, focal.line, focal.end_line),
+    )
+
+
+def _enters(verdict: Verdict) -> bool:
+    """It passes each time, and runs its focal method."""
+    return verdict.verdict == v.PASS and verdict.coverage is not None and verdict.coverage.focal_method_called
 
 
 def processors() -> int:

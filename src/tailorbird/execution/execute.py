@@ -212,7 +212,7 @@ class Executor:
             tailorbird=__version__,
             source=self.resolved.provenance,
             candidates_sha256=sha256_file(candidates),
-            settings={"deadline_seconds": config.deadline_seconds, "reruns": config.reruns,
+            settings={"deadline_seconds": config.deadline_seconds, "reruns": config.reruns, "mutants": config.mutants,
                       "added_coverage": config.added_coverage, "sandbox": self.sandbox.name,
                       "workers": config.workers or processors(), "seed": config.seed},
             versions={"python": platform.python_version(), **({"java": java} if java else {})},

@@ -2,7 +2,7 @@
 
 import msgspec
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -82,6 +82,48 @@ class Run(msgspec.Struct, frozen=True):
     fresh: bool
     focal: Focal
     operation: str = "run"
+
+
+class Mutate(Run, frozen=True):
+    """Run a passing candidate against mutants of its focal method."""
+
+    limit: int = 100
+    """Most mutants; of more so many are drawn by ``seed``."""
+    seed: int = 0
+    first: int = 0
+    """Of those drawn, the first one to run: an earlier answer had those before it."""
+    budget_ms: int = 20_000
+    """After so long the answer is given, with what is done by then."""
+    factor: int = 5
+    """A mutant's deadline: so many times the candidate's own time, but no less than ``least_ms``."""
+    least_ms: int = 1_000
+    operation: str = "mutate"
+
+
+class Mutant(msgspec.Struct, frozen=True):
+    """What one mutant came to."""
+
+    index: int
+    """Among all of the method, in the order of its code."""
+    operator: str
+    line: int
+    status: str
+    """``killed``, ``survived``, ``not_covered``, ``timed_out`` or ``invalid``."""
+
+
+class Mutated(msgspec.Struct, frozen=True):
+    """What mutants came to."""
+
+    passed: bool
+    """Without a mutant the candidate passes, before and after."""
+    total: int
+    """All mutants of the method, drawn or not."""
+    mutants: tuple[Mutant, ...]
+    complete: bool
+    """None of those drawn is left to run."""
+    spent: bool
+    """Something is left behind in the JVM."""
+    milliseconds: float
 
 
 class Thrown(msgspec.Struct, frozen=True):

@@ -65,6 +65,7 @@ def ladder(pairs: Sequence[Pair], found: VerdictsFile) -> Ladder:
     passed = [one for one in ran if one.verdict == "pass"]
     covered = [one for one in passed if one.coverage is not None and one.coverage.focal_method_called]
     measured = all(one.coverage is not None and one.coverage.added_lines is not None for one in covered)
+    tried = [one.mutation for one in covered if one.mutation is not None]
     return Ladder(
         candidates=len(pairs),
         infra=counts[INFRA],
@@ -74,6 +75,7 @@ def ladder(pairs: Sequence[Pair], found: VerdictsFile) -> Ladder:
         passed=len(passed),
         covered=len(covered),
         added=sum(_adds(one) for one in covered) if measured else None,
+        killed=sum(one.killed > 0 for one in tried) if tried or not covered else None,
         counts=dict(sorted(counts.items())),
         seconds=found.header.seconds,
         verdicts_sha256=found.sha256,

@@ -12,7 +12,8 @@ RUNGS = (
     ("ran", "Run", "JUnit ran them to an end"),
     ("passed", "Pass", "each time that they were run"),
     ("covered", "Run the method", "the method under test was entered"),
-    ("added", "Add coverage", "of the focal class, beyond the project's other tests of it"),
+    ("added", "Add coverage", "of those, with lines or branches of the focal class that no other test covers"),
+    ("killed", "Kill mutants", "of those that run the method, with one mutant of it at least"),
 )
 _SAID = {
     "no_output": "empty",

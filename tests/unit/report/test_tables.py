@@ -119,7 +119,7 @@ def test_passing_is_a_column_only_where_tests_were_run() -> None:
 def test_the_ladder_has_a_row_for_each_that_was_run() -> None:
     first, second = ladder_rows([executed("custom", 10), result("prefix"), executed("base", 5)])
     assert (first.strategy, second.strategy) == ("base", "custom")
-    assert [rung.count for rung in second.rungs] == [30, 20, 15, 10, 9, None]
+    assert [rung.count for rung in second.rungs] == [30, 20, 15, 10, 9, None, None]
     assert second.rungs[3].share == 0.25
     assert second.fates == "10 do not compile, 2 do not end"
 

@@ -20,7 +20,15 @@ public final class Probes {
     /** The candidate's time is up: its loops, and those of the project under it, end at their next turn. */
     public static volatile boolean stopped;
 
+    /** By index, the mutants whose place the candidate came to; the worker gives it its length. */
+    public static volatile boolean[] reached = {};
+
     private Probes() {}
+
+    /** Before an instruction that a mutant would change. */
+    public static void reach(int index) {
+        reached[index] = true;
+    }
 
     /** At the end of each turn of a loop. */
     public static void turn() {

@@ -28,16 +28,24 @@ final class CandidateLoader extends ClassLoader {
     private final ProjectClasses tests;
     private final ProjectClasses main;
     private final Execution.Focal focal;
+    /** Bytes of the focal class that stand in for its own; null for none. */
+    private final byte[] replacement;
     private final URLClassLoader resources;
     private final ProtectionDomain domain;
 
     CandidateLoader(
-        Execution.Job job, ProjectClasses tests, ProjectClasses main, ClassLoader dependencies, List<URL> roots) {
+        Execution.Job job,
+        ProjectClasses tests,
+        ProjectClasses main,
+        ClassLoader dependencies,
+        List<URL> roots,
+        byte[] replacement) {
         super("candidate", dependencies);
         candidate = Path.of(job.classes);
         focal = job.focal;
         this.tests = tests;
         this.main = main;
+        this.replacement = replacement;
         resources = new URLClassLoader(roots.toArray(new URL[0]), null);
         URL place = roots.isEmpty() ? null : roots.get(0);
         domain = new ProtectionDomain(new CodeSource(place, (Certificate[]) null), null, this, null);
@@ -72,6 +80,9 @@ final class CandidateLoader extends ClassLoader {
             byte[] test = tests.prepared(internal, false);
             if (test != null) {
                 return test;
+            }
+            if (replacement != null && internal.equals(focal.owner)) {
+                return replacement;
             }
             byte[] production = main.prepared(internal, true);
             if (production != null) {
@@ -124,6 +135,11 @@ final class CandidateLoader extends ClassLoader {
     /** Whether the candidate entered the focal method. */
     boolean entered() throws ReflectiveOperationException {
         return loadClass(PROBES).getField("entered").getBoolean(null);
+    }
+
+    /** Where the candidate is to note the mutants whose place it comes to. */
+    void expect(boolean[] reached) throws ReflectiveOperationException {
+        loadClass(PROBES).getField("reached").set(null, reached);
     }
 
     /** End the candidate's loops. */

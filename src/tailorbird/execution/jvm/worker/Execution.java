@@ -24,7 +24,7 @@ import org.jacoco.core.data.ExecutionDataStore;
 final class Execution {
 
     /** What to run. */
-    static final class Job {
+    static class Job {
         /** Folder of the candidate's classes. */
         String classes = "";
         /** Binary name of the test class. */
@@ -105,7 +105,7 @@ final class Execution {
     private static final int MAX_TEXT = 2_000;
     private static final int MAX_TRACE = 12;
     private static final int MAX_EVENTS = 2_000;
-    private static final int MAX_THREADS = 512;
+    static final int MAX_THREADS = 512;
     private static final int POLL_MS = 50;
     /** A candidate beside one that takes all processors is given more time, but no more than this many times its own. */
     private static final int MAX_STRETCH = 3;
@@ -115,13 +115,15 @@ final class Execution {
     private final CandidateLoader loader;
     private final ProjectClasses main;
     private final Job job;
+    private final boolean covering;
     private final Outcome outcome = new Outcome();
     private boolean closed;
 
-    Execution(CandidateLoader loader, ProjectClasses main, Job job) {
+    Execution(CandidateLoader loader, ProjectClasses main, Job job, boolean covering) {
         this.loader = loader;
         this.main = main;
         this.job = job;
+        this.covering = covering;
     }
 
     Outcome run() {
@@ -141,7 +143,7 @@ final class Execution {
             closed = true;
             outcome.milliseconds = milliseconds;
             before.restore();
-            if (!outcome.timeout && !outcome.out_of_memory) {
+            if (covering && !outcome.timeout && !outcome.out_of_memory) {
                 cover();
             }
         }

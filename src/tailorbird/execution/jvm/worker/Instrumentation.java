@@ -51,13 +51,12 @@ final class Instrumentation {
         }
     }
 
-    /** The class with a note at the entry of the methods of one name that begin within some lines. */
+    /** The class with a note at the entry of the methods of one name that have code within some lines. */
     static byte[] noting(byte[] bytes, Execution.Focal focal) {
         ClassNode node = new ClassNode();
         new ClassReader(bytes).accept(node, 0);
         for (MethodNode method : node.methods) {
-            int line = firstLine(method);
-            if (method.name.equals(focal.name) && focal.line <= line && line <= focal.end_line) {
+            if (method.name.equals(focal.name) && hasLine(method, focal)) {
                 InsnList noted = new InsnList();
                 noted.add(new InsnNode(Opcodes.ICONST_1));
                 noted.add(new FieldInsnNode(Opcodes.PUTSTATIC, PROBES, "entered", "Z"));
@@ -69,14 +68,17 @@ final class Instrumentation {
         return writer.toByteArray();
     }
 
-    private static int firstLine(MethodNode method) {
-        int first = Integer.MAX_VALUE;
+    /** A constructor has lines outside of its own: those of the fields that it initialises. */
+    private static boolean hasLine(MethodNode method, Execution.Focal focal) {
         for (AbstractInsnNode one : method.instructions) {
             if (one instanceof LineNumberNode) {
-                first = Math.min(first, ((LineNumberNode) one).line);
+                int line = ((LineNumberNode) one).line;
+                if (focal.line <= line && line <= focal.end_line) {
+                    return true;
+                }
             }
         }
-        return first;
+        return false;
     }
 
     private static byte[] tamed(byte[] bytes) {

@@ -21,7 +21,7 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Main {
     /** Of the protocol; the other side refuses another. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     private static final int MAX_FRAME = 256 << 20;
     private static final Gson GSON = new Gson();
@@ -85,6 +85,8 @@ public final class Main {
                 return GSON.toJsonTree(session.compile(GSON.fromJson(request, Compiler.Job.class))).getAsJsonObject();
             case "run":
                 return GSON.toJsonTree(session.run(GSON.fromJson(request, Execution.Job.class))).getAsJsonObject();
+            case "mutate":
+                return GSON.toJsonTree(session.mutate(GSON.fromJson(request, Mutation.Job.class))).getAsJsonObject();
             default:
                 throw new IllegalArgumentException("no operation " + operation);
         }

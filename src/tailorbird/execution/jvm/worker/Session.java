@@ -53,8 +53,15 @@ final class Session {
         if (job.fresh) {
             dependencies = newDependencies();
         }
-        CandidateLoader loader = new CandidateLoader(job, tests, main, dependencies, urls());
-        return new Execution(loader, main, job).run();
+        return new Execution(loader(job, null), main, job, true).run();
+    }
+
+    Mutation.Outcome mutate(Mutation.Job job) throws IOException {
+        return new Mutation(focal -> loader(job, focal), main, job).run();
+    }
+
+    private CandidateLoader loader(Execution.Job job, byte[] focal) throws IOException {
+        return new CandidateLoader(job, tests, main, dependencies, urls(), focal);
     }
 
     private List<URL> urls() throws IOException {
