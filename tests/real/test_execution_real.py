@@ -206,6 +206,22 @@ def test_the_sandbox_holds(parcel: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_what_tests_of_a_build_may_expect(parcel: Path, tmp_path: Path) -> None:
+    """The system class loader knows the project; agents can be attached; temporary files can be had anywhere usual."""
+    texts = [
+        "@Test void a() throws Exception { assertEquals(getClass().getName(),"
+        " ClassLoader.getSystemClassLoader().loadClass(getClass().getName()).getName()); }",
+        '@Test void a() { String name = "org/sample/parcel/Weight.class";'
+        " assertEquals(true, ClassLoader.getSystemResource(name) != null); }",
+        "@Test void a() throws Exception { Object machine = Class.forName("
+        '"com.sun.tools.attach.VirtualMachine").getMethod("attach", String.class)'
+        '.invoke(null, "" + ProcessHandle.current().pid()); assertEquals(true, machine != null); }',
+        '@Test void a() throws Exception { java.nio.file.Files.writeString(java.nio.file.Path.of("/tmp/own"), ""); }',
+    ]
+    found = run(tmp_path, parcel, [("WeightTest.negativeWeightIsRefused", one) for one in texts])
+    assert verdicts(found) == ["pass"] * 4
+
+
 def test_flaky_candidates_are_found(parcel: Path, tmp_path: Path) -> None:
     flaky = "@Test void a() { assertTrue(System.nanoTime() / 1000 % 2 == 0); }"
     found = run(

@@ -122,7 +122,9 @@ class Bubblewrap:
         inside += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         hidden = _hidden()
         for place in hidden:
-            inside += ["--size", str(_TEMPORARY_BYTES), "--tmpfs", str(place)]
+            # Whoever the candidate is, it may write there, as anyone may: agents and tests look for /tmp itself.
+            mode = "1777" if place.name == "tmp" else "0755"
+            inside += ["--perms", mode, "--size", str(_TEMPORARY_BYTES), "--tmpfs", str(place)]
         shown = _outermost((*needs.readable, needs.folder))
         # What bubblewrap itself makes on the way to a place, only the superuser may pass.
         for one in _between(hidden, (*shown, needs.writable)):

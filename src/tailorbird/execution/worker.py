@@ -79,6 +79,9 @@ class Worker:
             "-XX:-UsePerfData",
             "-Xshare:auto",
             "-Djava.awt.headless=true",
+            "-Djava.system.class.loader=tailorbird.worker.SystemLoader",
+            # Mocking libraries attach an agent to the JVM that they run in.
+            "-Djdk.attach.allowAttachSelf=true",
             f"-Djava.io.tmpdir={self._private}",
             f"-Duser.home={self._private}",
             f"-Duser.dir={settings.needs.folder}",

@@ -133,6 +133,7 @@ final class Execution {
         // As a build's own main thread is; the worker ends by halting the JVM.
         thread.setDaemon(false);
         thread.setContextClassLoader(loader);
+        SystemLoader.follow(loader);
         long start = System.nanoTime();
         thread.start();
         await(thread, group, start);
@@ -141,6 +142,7 @@ final class Execution {
         end(thread, group);
         synchronized (outcome) {
             closed = true;
+            SystemLoader.follow(null);
             outcome.milliseconds = milliseconds;
             before.restore();
             if (covering && !outcome.timeout && !outcome.out_of_memory) {
