@@ -34,6 +34,9 @@ class ExecuteSummary:
     seconds: float
     build_seconds: float
     counts: dict[str, int]
+    mutants: int
+    """Over all candidates that have figures."""
+    mutants_killed: int
 
 
 def execute(
@@ -104,6 +107,8 @@ def execute(
     with shown_progress(quiet=quiet) as progress:
         done = run(candidates, project, out, settings, progress=progress)
     header = done.header
+    mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
+    mutants, killed = sum(one.mutants for one in mutations), sum(one.killed for one in mutations)
     if json:
         print_json(
             ExecuteSummary(
@@ -111,6 +116,8 @@ def execute(
                 seconds=header.seconds,
                 build_seconds=header.build_seconds,
                 counts=header.counts,
+                mutants=mutants,
+                mutants_killed=killed,
             )
         )
         return
@@ -122,8 +129,6 @@ def execute(
         print_line(f"{name:<18} {count:>6}  {count / header.candidates:>4.0%}")
     covering = [one for one in done.verdicts if one.coverage is not None and one.coverage.focal_method_called]
     print_line(f"passing and running the focal method: {len(covering)}")
-    mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
     if mutations:
-        killed, all_ = sum(one.killed for one in mutations), sum(one.mutants for one in mutations)
-        print_line(f"mutants killed, over these: {killed} of {all_}")
+        print_line(f"mutants killed, over these: {killed} of {mutants}")
     print_line(str(out))
