@@ -37,6 +37,9 @@ class ExecuteSummary:
     build_seconds: float
     counts: dict[str, int]
     confirmation: Confirmed | None
+    mutants: int
+    """Over all candidates that have figures."""
+    mutants_killed: int
 
 
 def execute(
@@ -115,6 +118,8 @@ def execute(
     with shown_progress(quiet=quiet) as progress:
         done = run(candidates, project, out, settings, progress=progress)
     header = done.header
+    mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
+    mutants, killed = sum(one.mutants for one in mutations), sum(one.killed for one in mutations)
     if json:
         print_json(
             ExecuteSummary(
@@ -123,6 +128,8 @@ def execute(
                 build_seconds=header.build_seconds,
                 counts=header.counts,
                 confirmation=header.confirmation,
+                mutants=mutants,
+                mutants_killed=killed,
             )
         )
         return
@@ -140,10 +147,8 @@ def execute(
         print_line(f"confirmed by mvn test: {said.confirmed} of {said.candidates}")
         if not said.build_passes:
             print_warning(f"The build did not pass. {said.reason}")
-    mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
     if mutations:
-        killed, all_ = sum(one.killed for one in mutations), sum(one.mutants for one in mutations)
-        print_line(f"mutants killed, over these: {killed} of {all_}")
+        print_line(f"mutants killed, over these: {killed} of {mutants}")
     print_line(str(out))
 
 
