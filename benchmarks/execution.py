@@ -89,7 +89,7 @@ def main() -> None:
     options = arguments.parse_args()
     root = resolve(options.source).root
     pairs = list(mine_tree(root).pairs)
-    config = ExecuteConfig(reruns=0, mutants=0, deadline_seconds=options.deadline)
+    config = ExecuteConfig(reruns=0, mutants=0, added_coverage=False, deadline_seconds=options.deadline)
     with tempfile.TemporaryDirectory() as folder:
         given, out = Path(folder) / "candidates.jsonl", Path(folder) / "verdicts.jsonl"
         given.write_text("".join(json.dumps(one) + "\n" for one in candidates(pairs, options.candidates, seed=0)))

@@ -174,7 +174,7 @@ class Ran(msgspec.Struct, frozen=True):
     timeout: bool
     out_of_memory: bool
     threads: int
-    """Threads left behind."""
+    """Threads left behind; of a run that was ended for having too many, those it had."""
     processes: int
     """Other processes left behind."""
     milliseconds: float

@@ -55,7 +55,7 @@ def judge(ran: Ran) -> tuple[str, tuple[str, ...]]:
     if ran.out_of_memory:
         return CRASH, ("memory: the test ran out of memory",)
     if ran.threads > _TOO_MANY_THREADS:
-        return CRASH, (f"threads: the test left {ran.threads} threads running",)
+        return CRASH, (f"threads: the test had {ran.threads} threads running",)
     if ran.timeout:
         return TIMEOUT, (f"not done after {ran.milliseconds:.0f} ms",)
     failures = [one for one in ran.events if one.kind == "failed"]

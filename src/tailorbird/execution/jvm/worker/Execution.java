@@ -56,7 +56,7 @@ final class Execution {
         /** Status with which the JVM was to be ended. */
         Integer exit;
         boolean out_of_memory;
-        /** Threads that it left behind and that did not end when interrupted. */
+        /** Threads that it left behind and that did not end when interrupted; of one ended for their number, how many it had. */
         int threads;
         /** Processes that it left behind, its children's children included where none but its own are seen. */
         long processes;
@@ -166,7 +166,9 @@ final class Execution {
                     outcome.timeout = true;
                     return;
                 }
-                if (group.activeCount() > MAX_THREADS) {
+                int threads = group.activeCount();
+                if (threads > MAX_THREADS) {
+                    outcome.threads = threads;
                     return;
                 }
                 thread.join(Math.min(left, POLL_MS));
@@ -210,7 +212,7 @@ final class Execution {
             }
             alive = group.activeCount();
         }
-        outcome.threads = alive;
+        outcome.threads = Math.max(outcome.threads, alive);
         outcome.processes = Processes.endOthers();
         try {
             outcome.exit = loader.exit();
