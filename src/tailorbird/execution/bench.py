@@ -166,6 +166,10 @@ class Bench:
         folder.mkdir()
         return folder
 
+    def warm(self, candidates: int) -> None:
+        """Start the JVMs that so many candidates will need, before they are there."""
+        self._pool.warm(min(candidates, self.config.workers or processors()))
+
     def judge(self, tasks: Sequence[Task]) -> dict[int, Verdict]:
         """A verdict for each."""
         by_key = {task.key: task for task in tasks}

@@ -116,6 +116,8 @@ class Executor:
         """Judge the candidates in a file and write the verdicts. Raises DataError for those of another project."""
         given = list(_read(candidates))
         started = time.monotonic()
+        if len(self.built.modules) == 1:
+            self._bench(self.built.modules[0]).warm(len(given))  # While the sources are read.
         if not self._places:
             self._places = _places(self.resolved, self.source)
         _check_known(given, self._places, candidates, self.source)

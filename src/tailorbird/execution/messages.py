@@ -1,8 +1,10 @@
 """What a worker is asked and what it answers: JSON, the field names as in its Java (``jvm/worker``)."""
 
+from collections.abc import Iterator
+
 import msgspec
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -143,18 +145,6 @@ class Event(msgspec.Struct, frozen=True):
     thrown: Thrown | None = None
 
 
-class MethodCoverage(msgspec.Struct, frozen=True):
-    """Covered and all, of one method."""
-
-    name: str
-    descriptor: str
-    first_line: int
-    last_line: int
-    instructions: tuple[int, int]
-    branches: tuple[int, int]
-    lines: tuple[int, int]
-
-
 Line = tuple[int, int, int, int, int]
 """Of a line with code: its number, covered and all instructions, covered and all branches."""
 
@@ -163,8 +153,13 @@ class ClassCoverage(msgspec.Struct, frozen=True):
     """Coverage of one class."""
 
     name: str
-    lines: tuple[Line, ...]
-    methods: tuple[MethodCoverage, ...]
+    lines: tuple[int, ...]
+    """The numbers of each `Line`, one after the other."""
+
+    def each_line(self) -> Iterator[Line]:
+        """The lines with code, in order."""
+        numbers = iter(self.lines)
+        return zip(numbers, numbers, numbers, numbers, numbers, strict=True)
 
 
 class Ran(msgspec.Struct, frozen=True):

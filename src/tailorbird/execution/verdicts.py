@@ -104,14 +104,15 @@ def coverage_of(ran: Ran, focal: FocalMethod) -> Coverage | None:
     found = next((one for one in ran.coverage if one.name == internal_name(focal)), None)
     if found is None or not found.lines:
         return None
-    inside = [one for one in found.lines if focal.line <= one[0] <= focal.end_line]
+    lines = tuple(found.each_line())
+    inside = [one for one in lines if focal.line <= one[0] <= focal.end_line]
     return Coverage(
         method_lines=_lines(inside),
         method_branches=_branches(inside),
-        class_lines=_lines(found.lines),
-        class_branches=_branches(found.lines),
-        lines=tuple(one[0] for one in found.lines if one[1]),
-        branches=tuple((one[0], one[3]) for one in found.lines if one[3]),
+        class_lines=_lines(lines),
+        class_branches=_branches(lines),
+        lines=tuple(one[0] for one in lines if one[1]),
+        branches=tuple((one[0], one[3]) for one in lines if one[3]),
         focal_method_called=ran.entered,
     )
 

@@ -225,16 +225,20 @@ class Pool:
         # A sandbox dies with the thread that started it, so that one has to last as long as the pool.
         self._spawner = ThreadPoolExecutor(1)
 
+    def warm(self, count: int) -> None:
+        """Start so many, and the spare one, before anybody asks for them."""
+        self._start_more(count + self._spares)
+
     def take(self) -> Worker:
         """A worker for one's own use until it is given back. Raises WorkerDiedError if none starts."""
-        self._start_spares()
+        self._start_more(self._spares)
         try:
             found = self._ready.get(timeout=2 * _START_SECONDS)
         except Empty:
             raise WorkerDiedError("no worker started in time", late=True) from None
         with self._lock:
             self._starting -= 1
-        self._start_spares()
+        self._start_more(self._spares)
         if isinstance(found, WorkerDiedError):
             raise found
         return found
@@ -268,9 +272,9 @@ class Pool:
     ) -> None:
         self.close()
 
-    def _start_spares(self) -> None:
+    def _start_more(self, wanted: int) -> None:
         with self._lock:
-            missing = 0 if self._closed else self._spares - self._starting
+            missing = 0 if self._closed else wanted - self._starting
             self._starting += max(0, missing)
         for _ in range(missing):
             threading.Thread(target=self._start, daemon=True).start()

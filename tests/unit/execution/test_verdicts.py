@@ -64,12 +64,12 @@ def test_coverage_of_the_focal_method_is_that_of_its_lines() -> None:
     name = v.internal_name(focal)
     first = focal.line
     lines = (
-        (first - 1, 2, 2, 0, 0),
-        (first, 3, 4, 1, 2),
-        (focal.end_line, 0, 1, 0, 2),
-        (focal.end_line + 1, 1, 1, 0, 0),
+        *(first - 1, 2, 2, 0, 0),
+        *(first, 3, 4, 1, 2),
+        *(focal.end_line, 0, 1, 0, 2),
+        *(focal.end_line + 1, 1, 1, 0, 0),
     )
-    found = v.coverage_of(ran(STARTED, PASSED, entered=True, coverage=(ClassCoverage(name, lines, ()),)), focal)
+    found = v.coverage_of(ran(STARTED, PASSED, entered=True, coverage=(ClassCoverage(name, lines),)), focal)
     assert found is not None
     assert (found.method_lines, found.method_branches) == ((1, 2), (1, 4))
     assert (found.class_lines, found.class_branches) == ((3, 4), (1, 4))

@@ -11,8 +11,11 @@ public final class Probes {
     /** Probes of each class by JaCoCo's class id. */
     public static final Map<Long, boolean[]> HIT = new ConcurrentHashMap<>();
 
-    /** The focal method was entered, however it ended: JaCoCo does not see a method that ends by an exception at once. */
-    public static volatile boolean entered;
+    /**
+     * By index, the methods of the focal class that were entered, however they ended: JaCoCo does not see one that ends by an exception at
+     * once. The worker gives it its length.
+     */
+    public static volatile boolean[] entered = {};
 
     /** Exit status that was asked for; null for none. */
     public static volatile Integer exit;
@@ -24,6 +27,14 @@ public final class Probes {
     public static volatile boolean[] reached = {};
 
     private Probes() {}
+
+    /** At the start of each method of the focal class. */
+    public static void enter(int index) {
+        boolean[] methods = entered;
+        if (index < methods.length) {
+            methods[index] = true;
+        }
+    }
 
     /** Before an instruction that a mutant would change. */
     public static void reach(int index) {

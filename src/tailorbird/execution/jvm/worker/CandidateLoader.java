@@ -2,6 +2,7 @@ package tailorbird.worker;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Field;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -10,7 +11,6 @@ import java.security.CodeSource;
 import java.security.ProtectionDomain;
 import java.security.cert.Certificate;
 import java.util.Enumeration;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -31,6 +31,8 @@ final class CandidateLoader extends ClassLoader {
     /** Bytes of the focal class that stand in for its own; null for none. */
     private final byte[] replacement;
     private final URLClassLoader resources;
+    /** The focal class, once it is loaded; null before, and where another stands in for it. */
+    private Instrumentation.Noting noting;
     private final ProtectionDomain domain;
 
     CandidateLoader(
@@ -38,7 +40,7 @@ final class CandidateLoader extends ClassLoader {
         ProjectClasses tests,
         ProjectClasses main,
         ClassLoader dependencies,
-        List<URL> roots,
+        URLClassLoader resources,
         byte[] replacement) {
         super("candidate", dependencies);
         candidate = Path.of(job.classes);
@@ -46,8 +48,9 @@ final class CandidateLoader extends ClassLoader {
         this.tests = tests;
         this.main = main;
         this.replacement = replacement;
-        resources = new URLClassLoader(roots.toArray(new URL[0]), null);
-        URL place = roots.isEmpty() ? null : roots.get(0);
+        this.resources = resources;
+        URL[] roots = resources.getURLs();
+        URL place = roots.length == 0 ? null : roots[0];
         domain = new ProtectionDomain(new CodeSource(place, (Certificate[]) null), null, this, null);
     }
 
@@ -86,7 +89,7 @@ final class CandidateLoader extends ClassLoader {
             }
             byte[] production = main.prepared(internal, true);
             if (production != null) {
-                return internal.equals(focal.owner) ? Instrumentation.noting(production, focal) : production;
+                return internal.equals(focal.owner) ? noted(internal, production) : production;
             }
             if (name.startsWith(PROBES)) {
                 try (InputStream in = getParent().getResourceAsStream(internal + ".class")) {
@@ -97,6 +100,21 @@ final class CandidateLoader extends ClassLoader {
         } catch (IOException error) {
             throw new ClassNotFoundException(name, error);
         }
+    }
+
+    private byte[] noted(String internal, byte[] production) throws IOException {
+        try {
+            Instrumentation.Noting made = main.noting(internal);
+            entries().set(null, new boolean[made.methods()]);
+            noting = made;
+            return made.bytes;
+        } catch (RuntimeException | ReflectiveOperationException error) {
+            return production; // A method got too large.
+        }
+    }
+
+    private Field entries() throws ReflectiveOperationException {
+        return loadClass(PROBES).getField("entered");
     }
 
     private void definePackage(String name) {
@@ -134,7 +152,7 @@ final class CandidateLoader extends ClassLoader {
 
     /** Whether the candidate entered the focal method. */
     boolean entered() throws ReflectiveOperationException {
-        return loadClass(PROBES).getField("entered").getBoolean(null);
+        return noting != null && noting.entered((boolean[]) entries().get(null), focal);
     }
 
     /** Where the candidate is to note the mutants whose place it comes to. */

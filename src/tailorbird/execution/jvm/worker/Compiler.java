@@ -45,7 +45,7 @@ final class Compiler {
     }
 
     /** What came of it. */
-    static final class Outcome {
+    static final class Outcome extends Main.Answer {
         List<Error> errors = new ArrayList<>();
         /** Names of the classes that were made, and the unit each comes from. */
         List<String> classes = new ArrayList<>();

@@ -5,18 +5,18 @@ import java.lang.management.ThreadMXBean;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TimeZone;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jacoco.core.analysis.Analyzer;
 import org.jacoco.core.analysis.CoverageBuilder;
 import org.jacoco.core.analysis.IClassCoverage;
-import org.jacoco.core.analysis.ICounter;
 import org.jacoco.core.analysis.ILine;
-import org.jacoco.core.analysis.IMethodCoverage;
 import org.jacoco.core.data.ExecutionData;
 import org.jacoco.core.data.ExecutionDataStore;
 
@@ -47,7 +47,7 @@ final class Execution {
     }
 
     /** What happened. */
-    static final class Outcome {
+    static final class Outcome extends Main.Answer {
         /** Events of the JUnit Platform in order: kind, what it is of, and, for a failure, the throwable. */
         List<Event> events = new ArrayList<>();
         /** A throwable that reached the runner itself. */
@@ -85,19 +85,7 @@ final class Execution {
     /** Coverage of one class. */
     static final class Coverage {
         String name = "";
-        /** For each line with code: its number, covered and all instructions, covered and all branches. */
-        List<int[]> lines = new ArrayList<>();
-        List<MethodCoverage> methods = new ArrayList<>();
-    }
-
-    /** Coverage of one method. */
-    static final class MethodCoverage {
-        String name = "";
-        String descriptor = "";
-        int first_line;
-        int last_line;
-        int[] instructions = {};
-        int[] branches = {};
+        /** For each line with code five numbers: its own, covered and all instructions, covered and all branches. */
         int[] lines = {};
     }
 
@@ -115,15 +103,16 @@ final class Execution {
     private final CandidateLoader loader;
     private final ProjectClasses main;
     private final Job job;
-    private final boolean covering;
+    /** What is known of coverage, by class and probes; null where nobody asks for any. */
+    private final Map<List<Object>, List<Coverage>> covered;
     private final Outcome outcome = new Outcome();
     private boolean closed;
 
-    Execution(CandidateLoader loader, ProjectClasses main, Job job, boolean covering) {
+    Execution(CandidateLoader loader, ProjectClasses main, Job job, Map<List<Object>, List<Coverage>> covered) {
         this.loader = loader;
         this.main = main;
         this.job = job;
-        this.covering = covering;
+        this.covered = covered;
     }
 
     Outcome run() {
@@ -145,7 +134,7 @@ final class Execution {
             SystemLoader.follow(null);
             outcome.milliseconds = milliseconds;
             before.restore();
-            if (covering && !outcome.timeout && !outcome.out_of_memory) {
+            if (covered != null && !outcome.timeout && !outcome.out_of_memory) {
                 cover();
             }
         }
@@ -312,59 +301,65 @@ final class Execution {
 
     private void cover() {
         try {
-            Map<Long, boolean[]> hits = loader.hits();
-            ExecutionDataStore store = new ExecutionDataStore();
-            CoverageBuilder builder = new CoverageBuilder();
             String name = job.focal.owner;
-            byte[] original = main.original(name);
-            if (original != null) {
-                long id = org.jacoco.core.internal.data.CRC64.classId(original);
-                boolean[] hit = hits.get(id);
-                if (hit != null) {
-                    store.put(new ExecutionData(id, name, hit.clone()));
-                }
-                new Analyzer(store, builder).analyzeClass(original, name);
+            Long id = main.id(name);
+            if (id == null) {
+                return;
             }
-            for (IClassCoverage one : builder.getClasses()) {
-                outcome.coverage.add(coverage(one));
+            boolean[] hit = loader.hits().get(id);
+            boolean[] probes = hit == null ? null : hit.clone();
+            List<Object> key = List.of(name, probes == null ? "" : bits(probes));
+            List<Coverage> known = covered.get(key);
+            if (known == null) {
+                known = coverage(name, main.original(name), id, probes);
+                covered.put(key, known);
             }
+            outcome.coverage = known;
         } catch (ReflectiveOperationException | java.io.IOException | RuntimeException | LinkageError error) {
-            outcome.coverage.clear();
+            outcome.coverage = List.of();
         }
+    }
+
+    private static List<Coverage> coverage(String name, byte[] original, long id, boolean[] probes)
+        throws java.io.IOException {
+        ExecutionDataStore store = new ExecutionDataStore();
+        CoverageBuilder builder = new CoverageBuilder();
+        if (probes != null) {
+            store.put(new ExecutionData(id, name, probes));
+        }
+        new Analyzer(store, builder).analyzeClass(original, name);
+        List<Coverage> found = new ArrayList<>();
+        for (IClassCoverage one : builder.getClasses()) {
+            found.add(coverage(one));
+        }
+        return found;
+    }
+
+    private static BitSet bits(boolean[] probes) {
+        BitSet bits = new BitSet(probes.length);
+        for (int index = 0; index < probes.length; index++) {
+            bits.set(index, probes[index]);
+        }
+        return bits;
     }
 
     private static Coverage coverage(IClassCoverage one) {
         Coverage coverage = new Coverage();
         coverage.name = one.getName();
+        IntStream.Builder numbers = IntStream.builder();
         for (int line = one.getFirstLine(); line >= 0 && line <= one.getLastLine(); line++) {
             ILine found = one.getLine(line);
             if (found.getInstructionCounter().getTotalCount() > 0) {
-                coverage.lines.add(
-                    new int[] {
-                        line,
-                        found.getInstructionCounter().getCoveredCount(),
-                        found.getInstructionCounter().getTotalCount(),
-                        found.getBranchCounter().getCoveredCount(),
-                        found.getBranchCounter().getTotalCount()
-                    });
+                numbers
+                    .add(line)
+                    .add(found.getInstructionCounter().getCoveredCount())
+                    .add(found.getInstructionCounter().getTotalCount())
+                    .add(found.getBranchCounter().getCoveredCount())
+                    .add(found.getBranchCounter().getTotalCount());
             }
         }
-        for (IMethodCoverage each : one.getMethods()) {
-            MethodCoverage method = new MethodCoverage();
-            method.name = each.getName();
-            method.descriptor = each.getDesc();
-            method.first_line = each.getFirstLine();
-            method.last_line = each.getLastLine();
-            method.instructions = counts(each.getInstructionCounter());
-            method.branches = counts(each.getBranchCounter());
-            method.lines = counts(each.getLineCounter());
-            coverage.methods.add(method);
-        }
+        coverage.lines = numbers.build().toArray();
         return coverage;
-    }
-
-    private static int[] counts(ICounter counter) {
-        return new int[] {counter.getCoveredCount(), counter.getTotalCount()};
     }
 
     /** What all candidates of a JVM share, as it was. */

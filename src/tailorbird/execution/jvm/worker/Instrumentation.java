@@ -1,7 +1,10 @@
 package tailorbird.worker;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jacoco.core.instr.Instrumenter;
 import org.jacoco.core.runtime.IExecutionDataAccessorGenerator;
@@ -11,13 +14,6 @@ import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
-import org.objectweb.asm.tree.AbstractInsnNode;
-import org.objectweb.asm.tree.ClassNode;
-import org.objectweb.asm.tree.FieldInsnNode;
-import org.objectweb.asm.tree.InsnList;
-import org.objectweb.asm.tree.InsnNode;
-import org.objectweb.asm.tree.LineNumberNode;
-import org.objectweb.asm.tree.MethodNode;
 
 /** Bytecode as candidates see it: with probes, with loops that can be ended, and without a way to end the JVM. */
 final class Instrumentation {
@@ -51,34 +47,86 @@ final class Instrumentation {
         }
     }
 
-    /** The class with a note at the entry of the methods of one name that have code within some lines. */
-    static byte[] noting(byte[] bytes, Execution.Focal focal) {
-        ClassNode node = new ClassNode();
-        new ClassReader(bytes).accept(node, 0);
-        for (MethodNode method : node.methods) {
-            if (method.name.equals(focal.name) && hasLine(method, focal)) {
-                InsnList noted = new InsnList();
-                noted.add(new InsnNode(Opcodes.ICONST_1));
-                noted.add(new FieldInsnNode(Opcodes.PUTSTATIC, PROBES, "entered", "Z"));
-                method.instructions.insert(noted);
-            }
-        }
-        ClassWriter writer = new ClassWriter(ClassWriter.COMPUTE_MAXS);
-        node.accept(writer);
-        return writer.toByteArray();
-    }
+    /** A class that notes each entry of a method, and what its methods are. */
+    static final class Noting {
+        final byte[] bytes;
+        private final List<String> names;
+        private final List<BitSet> lines;
 
-    /** A constructor has lines outside of its own: those of the fields that it initialises. */
-    private static boolean hasLine(MethodNode method, Execution.Focal focal) {
-        for (AbstractInsnNode one : method.instructions) {
-            if (one instanceof LineNumberNode) {
-                int line = ((LineNumberNode) one).line;
-                if (focal.line <= line && line <= focal.end_line) {
-                    return true;
+        private Noting(byte[] bytes, List<String> names, List<BitSet> lines) {
+            this.bytes = bytes;
+            this.names = names;
+            this.lines = lines;
+        }
+
+        int methods() {
+            return names.size();
+        }
+
+        /** Whether one of the methods of that name which have code within the focal method's lines was entered. */
+        boolean entered(boolean[] notes, Execution.Focal focal) {
+            for (int index = 0; index < names.size(); index++) {
+                if (notes[index] && names.get(index).equals(focal.name)) {
+                    // A constructor has lines outside of its own: those of the fields that it initialises.
+                    int line = lines.get(index).nextSetBit(focal.line);
+                    if (line >= 0 && line <= focal.end_line) {
+                        return true;
+                    }
                 }
             }
+            return false;
         }
-        return false;
+    }
+
+    /** The class with a note at the entry of each of its methods. */
+    static Noting noting(byte[] bytes) {
+        List<String> names = new ArrayList<>();
+        List<BitSet> lines = new ArrayList<>();
+        ClassReader reader = new ClassReader(bytes);
+        ClassWriter writer = new ClassWriter(reader, 0);
+        reader.accept(
+            new ClassVisitor(Opcodes.ASM9, writer) {
+                @Override
+                public MethodVisitor visitMethod(
+                    int access, String name, String descriptor, String signature, String[] exceptions) {
+                    BitSet own = new BitSet();
+                    names.add(name);
+                    lines.add(own);
+                    return new Noter(
+                        super.visitMethod(access, name, descriptor, signature, exceptions), names.size() - 1, own);
+                }
+            },
+            0);
+        return new Noting(writer.toByteArray(), names, lines);
+    }
+
+    private static final class Noter extends MethodVisitor {
+        private final int index;
+        private final BitSet lines;
+
+        Noter(MethodVisitor visitor, int index, BitSet lines) {
+            super(Opcodes.ASM9, visitor);
+            this.index = index;
+            this.lines = lines;
+        }
+
+        @Override
+        public void visitCode() {
+            super.visitCode();
+            super.visitLdcInsn(index);
+            super.visitMethodInsn(Opcodes.INVOKESTATIC, PROBES, "enter", "(I)V", false);
+        }
+
+        @Override
+        public void visitLineNumber(int line, Label start) {
+            lines.set(line);
+            super.visitLineNumber(line, start);
+        }
+
+        @Override
+        public void visitMaxs(int stack, int locals) {
+            super.visitMaxs(Math.max(stack, 1), locals);
+        }
     }
 
     private static byte[] tamed(byte[] bytes) {

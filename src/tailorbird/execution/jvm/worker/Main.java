@@ -21,7 +21,21 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Main {
     /** Of the protocol; the other side refuses another. */
-    static final int VERSION = 2;
+    static final int VERSION = 3;
+
+    /** What every response says. */
+    static class Answer {
+        String token = "";
+        long number;
+        /** Why there is no other answer; null where there is one. */
+        String error;
+    }
+
+    /** Of {@code open}. */
+    private static final class Opened extends Answer {
+        final int version = VERSION;
+        final String java = System.getProperty("java.version");
+    }
 
     private static final int MAX_FRAME = 256 << 20;
     private static final Gson GSON = new Gson();
@@ -58,35 +72,32 @@ public final class Main {
             } catch (EOFException end) {
                 return;
             }
-            JsonObject response;
+            Answer answer;
             try {
-                response = answer(request);
+                answer = answer(request);
             } catch (OutOfMemoryError | RuntimeException | IOException error) {
-                response = new JsonObject();
-                response.addProperty("error", error.toString());
+                answer = new Answer();
+                answer.error = error.toString();
             }
-            response.addProperty("token", token);
-            response.addProperty("number", request.get("number").getAsLong());
-            write(response);
+            answer.token = token;
+            answer.number = request.get("number").getAsLong();
+            write(answer);
         }
     }
 
-    private JsonObject answer(JsonObject request) throws IOException {
+    private Answer answer(JsonObject request) throws IOException {
         String operation = request.get("operation").getAsString();
         switch (operation) {
             case "open":
                 token = request.get("token").getAsString();
                 session = new Session(GSON.fromJson(request, Session.Project.class));
-                JsonObject opened = new JsonObject();
-                opened.addProperty("version", VERSION);
-                opened.addProperty("java", System.getProperty("java.version"));
-                return opened;
+                return new Opened();
             case "compile":
-                return GSON.toJsonTree(session.compile(GSON.fromJson(request, Compiler.Job.class))).getAsJsonObject();
+                return session.compile(GSON.fromJson(request, Compiler.Job.class));
             case "run":
-                return GSON.toJsonTree(session.run(GSON.fromJson(request, Execution.Job.class))).getAsJsonObject();
+                return session.run(GSON.fromJson(request, Execution.Job.class));
             case "mutate":
-                return GSON.toJsonTree(session.mutate(GSON.fromJson(request, Mutation.Job.class))).getAsJsonObject();
+                return session.mutate(GSON.fromJson(request, Mutation.Job.class));
             default:
                 throw new IllegalArgumentException("no operation " + operation);
         }
@@ -104,8 +115,8 @@ public final class Main {
         return JsonParser.parseString(new String(body, StandardCharsets.UTF_8)).getAsJsonObject();
     }
 
-    private void write(JsonObject response) throws IOException {
-        byte[] body = GSON.toJson(response).getBytes(StandardCharsets.UTF_8);
+    private void write(Answer answer) throws IOException {
+        byte[] body = GSON.toJson(answer).getBytes(StandardCharsets.UTF_8);
         responses.writeInt(body.length);
         responses.write(body);
         responses.flush();

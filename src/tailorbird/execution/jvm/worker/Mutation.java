@@ -26,7 +26,7 @@ final class Mutation {
     }
 
     /** What happened. */
-    static final class Outcome {
+    static final class Outcome extends Main.Answer {
         /** Without a mutant the candidate passes, before and after. */
         boolean passed;
         /** All mutants of the method, drawn or not. */
@@ -153,7 +153,7 @@ final class Mutation {
     }
 
     private Execution.Outcome execute(CandidateLoader loader) {
-        return new Execution(loader, main, job, false).run();
+        return new Execution(loader, main, job, null).run();
     }
 
     private byte[] prepared(byte[] bytes) throws IOException {

@@ -11,11 +11,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.jacoco.core.internal.data.CRC64;
 
 /** The class files of some folders and jars, the first of each name, and what is made of them for loading. */
 final class ProjectClasses {
     private final Map<String, Object> places = new HashMap<>();
     private final Map<String, byte[]> prepared = new ConcurrentHashMap<>();
+    private final Map<String, Long> ids = new ConcurrentHashMap<>();
+    private final Map<String, Instrumentation.Noting> noting = new ConcurrentHashMap<>();
 
     ProjectClasses(Iterable<String> roots) throws IOException {
         for (String root : roots) {
@@ -63,6 +66,17 @@ final class ProjectClasses {
         }
     }
 
+    /** JaCoCo's id of it; null for none. */
+    Long id(String internal) throws IOException {
+        Long known = ids.get(internal);
+        byte[] original = known == null ? original(internal) : null;
+        if (original != null) {
+            known = CRC64.classId(original);
+            ids.put(internal, known);
+        }
+        return known;
+    }
+
     /** Its bytes as they are loaded, instrumented for coverage if so wished; null for none. Made once. */
     byte[] prepared(String internal, boolean coverage) throws IOException {
         byte[] known = prepared.get(internal);
@@ -73,6 +87,20 @@ final class ProjectClasses {
             }
             known = Instrumentation.prepare(internal, original, coverage);
             prepared.put(internal, known);
+        }
+        return known;
+    }
+
+    /** A prepared class that notes which of its methods are entered; null for none. Made once. */
+    Instrumentation.Noting noting(String internal) throws IOException {
+        Instrumentation.Noting known = noting.get(internal);
+        if (known == null) {
+            byte[] bytes = prepared(internal, true);
+            if (bytes == null) {
+                return null;
+            }
+            known = Instrumentation.noting(bytes);
+            noting.put(internal, known);
         }
         return known;
     }

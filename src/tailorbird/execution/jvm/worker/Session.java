@@ -5,7 +5,9 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** One project: its classes, its dependencies, and a compiler that knows both. */
 final class Session {
@@ -24,17 +26,32 @@ final class Session {
         List<String> options = List.of();
     }
 
+    private static final int MAX_COVERED = 64;
+
     private final Project project;
     private final Compiler compiler;
     private final ProjectClasses main;
     private final ProjectClasses tests;
+    /** For resources only: it loads no class. */
+    private final URLClassLoader resources;
     private URLClassLoader dependencies;
+    /** What candidates covered that ran through the same code of the same class: many of one method do. */
+    private final Map<List<Object>, List<Execution.Coverage>> covered =
+        new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<List<Object>, List<Execution.Coverage>> eldest) {
+                return size() > MAX_COVERED;
+            }
+        };
 
     Session(Project project) throws IOException {
         this.project = project;
         compiler = new Compiler(project);
         main = new ProjectClasses(project.main);
         tests = new ProjectClasses(project.tests);
+        resources = new URLClassLoader(urls(), null);
         dependencies = newDependencies();
     }
 
@@ -53,7 +70,7 @@ final class Session {
         if (job.fresh) {
             dependencies = newDependencies();
         }
-        return new Execution(loader(job, null), main, job, true).run();
+        return new Execution(loader(job, null), main, job, covered).run();
     }
 
     Mutation.Outcome mutate(Mutation.Job job) throws IOException {
@@ -61,10 +78,10 @@ final class Session {
     }
 
     private CandidateLoader loader(Execution.Job job, byte[] focal) throws IOException {
-        return new CandidateLoader(job, tests, main, dependencies, urls(), focal);
+        return new CandidateLoader(job, tests, main, dependencies, resources, focal);
     }
 
-    private List<URL> urls() throws IOException {
+    private URL[] urls() throws IOException {
         List<URL> urls = new ArrayList<>();
         for (String one : project.tests) {
             urls.add(Path.of(one).toUri().toURL());
@@ -72,7 +89,7 @@ final class Session {
         for (String one : project.main) {
             urls.add(Path.of(one).toUri().toURL());
         }
-        return urls;
+        return urls.toArray(new URL[0]);
     }
 
     private URLClassLoader newDependencies() throws IOException {
