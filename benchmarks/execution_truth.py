@@ -22,7 +22,7 @@ from tailorbird.config import ExecuteConfig
 from tailorbird.errors import SourceError
 from tailorbird.execution.execute import execute
 from tailorbird.execution.maven import run_maven
-from tailorbird.execution.placing import owner_of
+from tailorbird.execution.placing import owner_of, runs_in
 from tailorbird.mining.tree import mine_tree
 from tailorbird.sources import resolve
 
@@ -120,8 +120,11 @@ def compare(coordinates: str) -> Library:
         pairs, given, out = [], Path(folder) / "candidates.jsonl", Path(folder) / "verdicts.jsonl"
         for pair in mined.pairs:
             home = homes.get((pair.test.path, pair.test.class_name))
-            if home is not None and (owner_of(home), pair.test.name) in said:
-                pairs.append((pair, said[owner_of(home), pair.test.name]))
+            if home is None:
+                continue
+            owner = runs_in(home, mined.test_classes) or owner_of(home)
+            if (owner, pair.test.name) in said:
+                pairs.append((pair, said[owner, pair.test.name]))
         given.write_text("".join(json.dumps({"pair_id": p.id, "text": p.test.text}) + "\n" for p, _ in pairs))
         config = ExecuteConfig(deadline_seconds=60, reruns=0, added_coverage=False, heap_mb=4096)
         try:

@@ -16,7 +16,7 @@ from tailorbird.errors import DataError
 from tailorbird.execution import verdicts as v
 from tailorbird.execution.bench import Bench, Task, processors, verdict_on
 from tailorbird.execution.confirming import Accepted, confirm
-from tailorbird.execution.placing import is_abstract, owner_of, read_candidate
+from tailorbird.execution.placing import read_candidate, runs_in
 from tailorbird.execution.project import BuiltProject, Module, build_project, given_project
 from tailorbird.execution.sandbox import Sandbox, sandbox
 from tailorbird.mining.tree import mine_tree
@@ -291,7 +291,7 @@ def _places(resolved: ResolvedSource, source: str) -> dict[str, _Place]:
     for pair in mined.pairs:
         home = homes.get((pair.test.path, pair.test.class_name))
         if home is not None:
-            place = _Place(pair, home, _runs_in(home, mined.test_classes))
+            place = _Place(pair, home, runs_in(home, mined.test_classes))
             found[pair.id] = found[sha256_bytes(f"{source}\n{pair.id}".encode())[:16]] = place
     return found
 
@@ -303,14 +303,6 @@ def _check_known(given: Sequence[Candidate], places: Mapping[str, _Place], file:
             f"{file} has candidates for {len(set(strange))} pairs that {source} does not have, the first {strange[0]}: "
             "give the SOURCE, at the version, that they were generated for."
         )
-
-
-def _runs_in(home: TestClass, among: Sequence[TestClass]) -> str:
-    """Of an abstract test class, the first class that is not and has its tests too."""
-    if not is_abstract(home):
-        return ""
-    qualified = f"{home.package}.{home.class_name}".lstrip(".")
-    return next((owner_of(one) for one in among if qualified in one.inherited and not is_abstract(one)), "")
 
 
 def _sorted_out(

@@ -177,3 +177,11 @@ def is_abstract(home: TestClass) -> bool:
     """Whether a test class cannot be run itself."""
     simple = re.escape(home.class_name.rpartition(".")[2])
     return re.search(rf"\babstract\b[\w\s]*\bclass\s+{simple}\b", home.text) is not None
+
+
+def runs_in(home: TestClass, among: Sequence[TestClass]) -> str:
+    """Binary name of the first class that is not abstract and has the tests of an abstract one; empty for any other."""
+    if not is_abstract(home):
+        return ""
+    qualified = f"{home.package}.{home.class_name}".lstrip(".")
+    return next((owner_of(one) for one in among if qualified in one.inherited and not is_abstract(one)), "")
