@@ -33,7 +33,14 @@ FILES = {
         "</maven.compiler.target><project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>"
         "</project>"
     ),
-    "core/pom.xml": f"{HEAD}{PARENT}<artifactId>core</artifactId>{dependency('junit', 'junit', '4.13.2')}</project>",
+    "core/pom.xml": (
+        f"{HEAD}{PARENT}<artifactId>core</artifactId>{dependency('junit', 'junit', '4.13.2')}<properties>"
+        "<argLine>-Dsample.line=1 -Xmx64m --add-opens java.base/java.util.zip=ALL-UNNAMED @{jacoco}</argLine>"
+        "</properties><build><plugins><plugin><artifactId>maven-surefire-plugin</artifactId><configuration>"
+        "<systemPropertyVariables><sample.place>${project.build.directory}</sample.place></systemPropertyVariables>"
+        "<environmentVariables><SAMPLE_NAME>a b</SAMPLE_NAME></environmentVariables></configuration></plugin>"
+        "</plugins></build></project>"
+    ),
     "core/src/main/java/org/sample/core/Price.java": (
         "package org.sample.core;\n\npublic class Price {\n    private final int cents;\n\n"
         "    public Price(int cents) {\n        this.cents = cents;\n    }\n\n"
@@ -101,6 +108,15 @@ def test_modules_with_junit_3_junit_4_and_testng(shop: Path, tmp_path: Path) -> 
             '.getResourceAsStream("/greeting.txt").readAllBytes())); }',
             "pass",
         ),
+        (
+            "testPlus",
+            "public void testJvm() throws Exception {"
+            ' assertEquals("1" + System.getProperty("user.dir") + "/target a b", System.getProperty("sample.line")'
+            ' + System.getProperty("sample.place") + " " + System.getenv("SAMPLE_NAME"));'
+            ' assertTrue(System.getProperty("java.class.path").contains("junit"));'
+            ' java.util.zip.CRC32.class.getDeclaredField("crc").setAccessible(true); }',
+            "pass",
+        ),
         ("total", pairs["total"].test.text, "pass"),
         ("total", "@Test public void a() { assertEquals(basket.total().cents(), 1); }", "assertion_failure"),
         ("total", "@Test public void a() { throw new org.testng.SkipException(null); }", "no_test_ran"),
@@ -112,7 +128,7 @@ def test_modules_with_junit_3_junit_4_and_testng(shop: Path, tmp_path: Path) -> 
     config = ExecuteConfig(reruns=1, heap_mb=256, confirm=False)
     found = execute(tmp_path / "candidates.jsonl", str(shop), tmp_path / "verdicts.jsonl", config)
     assert [one.verdict for one in found.verdicts] == [verdict for _, _, verdict in given]
-    total = found.verdicts[4].coverage
+    total = found.verdicts[5].coverage
     assert total is not None
     assert total.focal_method_called
     assert total.added_lines == len(total.lines)

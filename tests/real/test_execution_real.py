@@ -116,6 +116,15 @@ def test_a_whole_file_is_run_and_cannot_replace_the_project(parcel: Path, tmp_pa
     assert "org.sample.parcel.Weight" in found.verdicts[2].evidence[0]
 
 
+def test_the_system_class_loader_tells_each_candidate_of_its_own_classes(parcel: Path, tmp_path: Path) -> None:
+    same = (
+        "@Test void same() throws Exception { org.junit.jupiter.api.Assertions.assertSame(Weight.class,"
+        ' Class.forName("org.sample.parcel.Weight", true, ClassLoader.getSystemClassLoader())); }'
+    )
+    found = run(tmp_path, parcel, [("WeightTest.negativeWeightIsRefused", same)] * 4)
+    assert verdicts(found) == ["pass"] * 4
+
+
 GOOD = "@Test void good() { assertEquals(new Weight(1000), Weight.ofKilograms(1)); }"
 HOSTILE = {
     "loop": ("@Test void a() { while (true) { } }", {"timeout"}),

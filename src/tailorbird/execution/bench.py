@@ -117,6 +117,8 @@ class Bench:
                 needs=Needs(folder=self.module.folder, readable=(*readable, self._folder), writable=self._folder),
                 sandbox=fit_for(self.sandbox, readable),
                 heap_mb=self.config.heap_mb,
+                options=self.module.jvm.options,
+                environment=self.module.jvm.environment,
             )
             self._pool = Pool(settings, spares=1)
             if self.module.sources and not self.module.tests[0].is_dir():
@@ -306,6 +308,8 @@ class Bench:
         last, retried = first, False
         if first.verdict in v.RETRIED:
             # What came before may have left something behind, or another name may matter: alone, and all anew.
+            if first.ran is not None and first.ran.pinned:
+                self._seat().replace()
             again = self._remade(task, made)
             last, retried = self._run(task, again, fresh=True, seconds=self.config.deadline_seconds), True
         return Verdict(
@@ -379,7 +383,8 @@ class Bench:
                     None,
                 )
             return _Judged(v.CRASH, (str(error),), None)
-        if ran.out_of_memory or ran.processes or ran.threads > _THREADS_KEPT or (ran.timeout and ran.threads):
+        left = ran.threads > _THREADS_KEPT or (ran.timeout and ran.threads)
+        if ran.out_of_memory or ran.processes or left or ran.pinned_own:
             seat.replace()
         return _Judged(*v.judge(ran), ran)
 

@@ -173,6 +173,10 @@ class Ran(msgspec.Struct, frozen=True):
     processes: int
     """Other processes left behind."""
     milliseconds: float
+    pinned: bool
+    """The system class loader has told of classes, which it goes on telling of: dependencies cannot be loaded anew."""
+    pinned_own: bool
+    """And of the project's: no other candidate can run there."""
     entered: bool
     """The focal method was entered, however it ended."""
     coverage: tuple[ClassCoverage, ...]

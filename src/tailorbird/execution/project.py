@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from tailorbird.errors import DataError, SourceError, UsageError
 from tailorbird.execution import gradle
 from tailorbird.execution.gradle import GradleModule
 from tailorbird.execution.maven import CLASSPATH_FILE, build, published_jar, test_classpath
+from tailorbird.execution.surefire import NO_SETTINGS, JvmSettings, settings_of_modules
 from tailorbird.sources import ResolvedSource
 from tailorbird.storage import read_json, write_json
 
+_RECORD = "built-2.json"
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", "target", "build", "out", ".gradle", ".idea", "node_modules", ".venv"})
 _BUILD_FILES = re.compile(r"pom\.xml$|\.(?:java|kts?|groovy|gradle|xml|properties|txt|json|csv)$|/resources/")
 
@@ -35,6 +37,8 @@ class Module:
     dependencies: tuple[Path, ...]
     sources: tuple[Path, ...] = ()
     """Test sources that are yet to be compiled, where nothing has built them."""
+    jvm: JvmSettings = NO_SETTINGS
+    """What the build tells the JVM of the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class _Stored:
     tests: tuple[str, ...]
     dependencies: tuple[str, ...]
     sources: tuple[str, ...]
+    options: tuple[str, ...]
+    environment: tuple[str, ...]
 
 
 def _store(record: Path, modules: Iterable[Module]) -> None:
@@ -69,6 +75,8 @@ def _store(record: Path, modules: Iterable[Module]) -> None:
             one.path,
             str(one.folder),
             *(tuple(map(str, part)) for part in (one.main, one.tests, one.dependencies, one.sources)),
+            one.jvm.options,
+            one.jvm.environment,
         )
         for one in modules
     ]
@@ -84,6 +92,7 @@ def _stored(record: Path) -> tuple[Module, ...]:
             one.path,
             Path(one.folder),
             *(tuple(map(Path, part)) for part in (one.main, one.tests, one.dependencies, one.sources)),
+            JvmSettings(one.options, one.environment),
         )
         for one in read_json(record, list[_Stored])
     )
@@ -131,7 +140,7 @@ def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
         )
     key = _key(source.root)
     place = cache / "projects" / key
-    record = place / "built.json"
+    record = place / _RECORD
     if known := _stored(record):
         return BuiltProject(known, kept=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -139,8 +148,10 @@ def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
         tree = Path(temporary) / "tree"
         copy_tree(source.root, tree)
         by_gradle: tuple[GradleModule, ...] = ()
+        settings: dict[Path, JvmSettings] = {}
         if maven:
             build(tree)
+            settings = settings_of_modules(tree)
         else:
             by_gradle = gradle.build(tree)
         if place.exists():
@@ -148,7 +159,9 @@ def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
         place.mkdir()
         tree.rename(place / "tree")
     kept, built_as = place / "tree", Path(temporary) / "tree"
-    modules = tuple(_modules(kept, built_as) if maven else _gradle_modules(by_gradle, kept, built_as))
+    modules = tuple(
+        _modules(kept, built_as.resolve(), settings) if maven else _gradle_modules(by_gradle, kept, built_as)
+    )
     if not modules:
         raise SourceError(f"The build of {source.root} made no test classes: check that it compiles the tests.")
     _store(record, modules)
@@ -165,7 +178,7 @@ def _made(folder: Path, names: Iterable[str]) -> set[str]:
     return set() if "src" in folder.parts else set(names) & _LEFT_OUT
 
 
-def _modules(tree: Path, built_as: Path) -> Iterator[Module]:
+def _modules(tree: Path, built_as: Path, settings: Mapping[Path, JvmSettings]) -> Iterator[Module]:
     """Each folder with a pom that has classes; paths in class path files are those of where it was built."""
     for pom in sorted(tree.rglob("pom.xml")):
         folder = pom.parent
@@ -187,6 +200,7 @@ def _modules(tree: Path, built_as: Path) -> Iterator[Module]:
             main=(*((main,) if main.is_dir() else ()), *inner),
             tests=(tests,),
             dependencies=tuple(one for one in entries if one not in inner and one.exists()),
+            jvm=settings.get(built_as / folder.relative_to(tree), NO_SETTINGS).moved(built_as, tree),
         )
 
 
@@ -215,7 +229,7 @@ def _gradle_modules(found: Iterable[GradleModule], tree: Path, built_as: Path) -
 def _published(source: ResolvedSource, cache: Path) -> BuiltProject:
     coordinates = source.provenance.location
     place = cache / "projects" / coordinates.replace(":", "/")
-    record = place / "built.json"
+    record = place / _RECORD
     if known := _stored(record):
         return BuiltProject(known, kept=True)
     tests = place / "module"
@@ -234,9 +248,17 @@ def _published(source: ResolvedSource, cache: Path) -> BuiltProject:
         tests=(place / "test-classes", source.root / "src/test/java"),
         dependencies=test_classpath(source.root / "pom.xml"),
         sources=(source.root / "src/test/java",),
+        jvm=_settings_of_pom(source.root / "pom.xml", tests),
     )
     _store(record, (module,))
     return BuiltProject((module,), kept=False)
+
+
+def _settings_of_pom(pom: Path, folder: Path) -> JvmSettings:
+    with tempfile.TemporaryDirectory() as temporary:
+        tree = Path(temporary).resolve()
+        shutil.copyfile(pom, tree / "pom.xml")
+        return settings_of_modules(tree).get(tree, NO_SETTINGS).moved(tree, folder)
 
 
 def _key(root: Path) -> str:

@@ -45,6 +45,10 @@ class WorkerSettings:
     needs: Needs
     sandbox: Sandbox
     heap_mb: int = 768
+    options: tuple[str, ...] = ()
+    """The project's own, for the JVM of its tests."""
+    environment: tuple[str, ...] = ()
+    """``NAME=value``"""
 
 
 class WorkerDiedError(Exception):
@@ -70,7 +74,9 @@ class Worker:
             os.fchown(inbox, user, user)
             os.fchown(outbox, user, user)
         java = [
+            *(("env", *settings.environment) if settings.environment else ()),
             str(settings.java),
+            *settings.options,
             f"-Xmx{settings.heap_mb}m",
             "-Xss1m",
             # Candidates live for milliseconds: what a better compiler gains later is never earned back.

@@ -16,6 +16,8 @@ def ran(*events: Event, **others: object) -> Ran:
         "processes": 0,
         "milliseconds": 1.0,
         "entered": False,
+        "pinned": False,
+        "pinned_own": False,
         "coverage": (),
     }
     return Ran(**{**given, **others})  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 package tailorbird.worker;
 
+import java.io.File;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.lang.reflect.Method;
@@ -61,6 +62,10 @@ final class Execution {
         /** Processes that it left behind, its children's children included where none but its own are seen. */
         long processes;
         double milliseconds;
+        /** What the system class loader has found is known to it for good: this JVM cannot load dependencies anew any more. */
+        boolean pinned;
+        /** Nor classes of the project: this JVM is of no more use. */
+        boolean pinned_own;
         /** The focal method was entered. */
         boolean entered;
         List<Coverage> coverage = new ArrayList<>();
@@ -106,13 +111,15 @@ final class Execution {
     /** What is known of coverage, by class and probes; null where nobody asks for any. */
     private final Map<List<Object>, List<Coverage>> covered;
     private final Outcome outcome = new Outcome();
+    private final String classPath;
     private boolean closed;
 
-    Execution(CandidateLoader loader, ProjectClasses main, Job job, Map<List<Object>, List<Coverage>> covered) {
+    Execution(CandidateLoader loader, ProjectClasses main, Job job, Map<List<Object>, List<Coverage>> covered, String classPath) {
         this.loader = loader;
         this.main = main;
         this.job = job;
         this.covered = covered;
+        this.classPath = job.classes + File.pathSeparator + classPath;
     }
 
     Outcome run() {
@@ -122,6 +129,8 @@ final class Execution {
         // As a build's own main thread is; the worker ends by halting the JVM.
         thread.setDaemon(false);
         thread.setContextClassLoader(loader);
+        // Under a build this names all that a test sees, and some tests look for their own classes there.
+        System.setProperty("java.class.path", classPath);
         SystemLoader.follow(loader);
         long start = System.nanoTime();
         thread.start();
@@ -132,6 +141,8 @@ final class Execution {
         synchronized (outcome) {
             closed = true;
             SystemLoader.follow(null);
+            outcome.pinned = SystemLoader.handedAny();
+            outcome.pinned_own = SystemLoader.handedOwn();
             outcome.milliseconds = milliseconds;
             before.restore();
             if (covered != null && !outcome.timeout && !outcome.out_of_memory) {

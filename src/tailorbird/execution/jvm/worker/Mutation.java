@@ -59,13 +59,15 @@ final class Mutation {
     private final Loaders loaders;
     private final ProjectClasses main;
     private final Job job;
+    private final String classPath;
     private final Outcome outcome = new Outcome();
     private int threads;
 
-    Mutation(Loaders loaders, ProjectClasses main, Job job) {
+    Mutation(Loaders loaders, ProjectClasses main, Job job, String classPath) {
         this.loaders = loaders;
         this.main = main;
         this.job = job;
+        this.classPath = classPath;
     }
 
     Outcome run() throws IOException {
@@ -126,7 +128,8 @@ final class Mutation {
         } catch (ReflectiveOperationException | LinkageError error) {
             return reached;
         }
-        outcome.passed = passes(own);
+        // Through a pinned class a mutant would not be seen.
+        outcome.passed = passes(own) && !own.pinned_own;
         outcome.milliseconds = own.milliseconds;
         return reached;
     }
@@ -141,7 +144,12 @@ final class Mutation {
         try {
             Execution.Outcome one = execute(loaders.with(bytes));
             threads += one.threads;
-            outcome.spent = one.out_of_memory || one.processes > 0 || threads > MOST_THREADS || one.timeout && one.threads > 0;
+            outcome.spent =
+                one.out_of_memory
+                    || one.processes > 0
+                    || threads > MOST_THREADS
+                    || one.timeout && one.threads > 0
+                    || one.pinned_own;
             if (one.events.stream().anyMatch(each -> isInvalid(each.thrown)) || isInvalid(one.crash)) {
                 return "invalid";
             }
@@ -153,7 +161,7 @@ final class Mutation {
     }
 
     private Execution.Outcome execute(CandidateLoader loader) {
-        return new Execution(loader, main, job, null).run();
+        return new Execution(loader, main, job, null, classPath).run();
     }
 
     private byte[] prepared(byte[] bytes) throws IOException {

@@ -1,5 +1,6 @@
 package tailorbird.worker;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -70,15 +71,22 @@ final class Session {
         if (job.fresh) {
             dependencies = newDependencies();
         }
-        return new Execution(loader(job, null), main, job, covered).run();
+        return new Execution(loader(job, null), main, job, covered, classPath()).run();
     }
 
     Mutation.Outcome mutate(Mutation.Job job) throws IOException {
-        return new Mutation(focal -> loader(job, focal), main, job).run();
+        return new Mutation(focal -> loader(job, focal), main, job, classPath()).run();
     }
 
     private CandidateLoader loader(Execution.Job job, byte[] focal) throws IOException {
         return new CandidateLoader(job, tests, main, dependencies, resources, focal);
+    }
+
+    private String classPath() {
+        List<String> all = new ArrayList<>(project.tests);
+        all.addAll(project.main);
+        all.addAll(project.dependencies);
+        return String.join(File.pathSeparator, all);
     }
 
     private URL[] urls() throws IOException {

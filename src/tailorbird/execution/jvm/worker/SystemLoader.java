@@ -18,6 +18,8 @@ public final class SystemLoader extends URLClassLoader {
     }
 
     private static volatile ClassLoader candidate;
+    private static volatile boolean handedAny;
+    private static volatile boolean handedOwn;
 
     /** Called by the JVM. */
     public SystemLoader(ClassLoader parent) {
@@ -27,6 +29,16 @@ public final class SystemLoader extends URLClassLoader {
     /** From now on it knows what this loader knows; null for nothing. */
     static void follow(ClassLoader loader) {
         candidate = loader;
+    }
+
+    /** Whether it has told anybody of a class that another loader of dependencies would have anew. */
+    static boolean handedAny() {
+        return handedAny;
+    }
+
+    /** Whether it has told anybody of a class that each candidate has for itself. */
+    static boolean handedOwn() {
+        return handedOwn;
     }
 
     /** Called by the JVM for agents, such as those of mocking libraries. */
@@ -44,7 +56,11 @@ public final class SystemLoader extends URLClassLoader {
             if (now == null) {
                 throw missing;
             }
-            return now.loadClass(name);
+            // The JVM remembers this for good: asked again, it says the same class, though candidate and loader are others by then.
+            Class<?> found = now.loadClass(name);
+            handedAny = true;
+            handedOwn |= found.getClassLoader() == now;
+            return found;
         }
     }
 
