@@ -22,7 +22,7 @@ def test_nothing_is_told_by_default() -> None:
 
 
 def test_the_argument_line_goes_without_heap_agents_and_what_is_unknown() -> None:
-    line = "@{argLine} -Xmx9g -javaagent:a.jar -Da='b c' --add-opens x/y=ALL-UNNAMED --add-reads=m=n ${m} -ea -XX:+UseG1GC"
+    line = "@{argLine} -Xmx9g -javaagent:a.jar -Da='b c' --add-opens x/y=ALL-UNNAMED --add-reads=m=n ${m} -ea"
     assert settings(f"<argLine>{line}</argLine>").options == (
         "-Da=b c",
         "--add-opens=x/y=ALL-UNNAMED",
