@@ -72,11 +72,14 @@ class _Stored:
 def _store(record: Path, modules: Iterable[Module]) -> None:
     stored = [
         _Stored(
-            one.path,
-            str(one.folder),
-            *(tuple(map(str, part)) for part in (one.main, one.tests, one.dependencies, one.sources)),
-            one.jvm.options,
-            one.jvm.environment,
+            path=one.path,
+            folder=str(one.folder),
+            main=_texts(one.main),
+            tests=_texts(one.tests),
+            dependencies=_texts(one.dependencies),
+            sources=_texts(one.sources),
+            options=one.jvm.options,
+            environment=one.jvm.environment,
         )
         for one in modules
     ]
@@ -89,15 +92,26 @@ def _stored(record: Path) -> tuple[Module, ...]:
         return ()
     modules = tuple(
         Module(
-            one.path,
-            Path(one.folder),
-            *(tuple(map(Path, part)) for part in (one.main, one.tests, one.dependencies, one.sources)),
-            JvmSettings(one.options, one.environment),
+            path=one.path,
+            folder=Path(one.folder),
+            main=_paths(one.main),
+            tests=_paths(one.tests),
+            dependencies=_paths(one.dependencies),
+            sources=_paths(one.sources),
+            jvm=JvmSettings(one.options, one.environment),
         )
         for one in read_json(record, list[_Stored])
     )
     there = all(one.exists() for module in modules for one in (*module.main, *module.dependencies, *module.sources))
     return modules if there else ()
+
+
+def _texts(paths: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(str(one) for one in paths)
+
+
+def _paths(texts: Iterable[str]) -> tuple[Path, ...]:
+    return tuple(Path(one) for one in texts)
 
 
 def given_project(root: Path, classpath: Path, classes: Path) -> BuiltProject:
