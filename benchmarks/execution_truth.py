@@ -49,7 +49,7 @@ MORE = {
     "commons-io:commons-io:2.15.1": ("-DargLine=-Dnone",),
     "org.apache.commons:commons-collections4:4.4": ("-Dcommons.felix.version=5.1.9",),
 }
-"""Without these the build itself fails."""
+"""Written to the tree's `.mvn/maven.config`, for without these the build itself fails."""
 SAME = {
     "pass": {"pass"},
     "failure": {"assertion_failure"},
@@ -98,9 +98,9 @@ def lay_out(root: Path, tree: Path) -> None:
                 file.unlink()
 
 
-def by_maven(tree: Path, more: tuple[str, ...]) -> dict[tuple[str, str], str]:
+def by_maven(tree: Path) -> dict[tuple[str, str], str]:
     """(Binary name of a class, method) -> what Surefire says of all its runs."""
-    run_maven([*QUIET, *more, "test"], tree, "testing")
+    run_maven([*QUIET, "test"], tree, "testing")
     runs: dict[tuple[str, str], set[str]] = {}
     for file in tree.rglob("target/surefire-reports/TEST-*.xml"):
         for case in ElementTree.parse(file).getroot().iter("testcase"):
@@ -118,8 +118,10 @@ def compare(coordinates: str) -> Library:
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         lay_out(resolve(coordinates).root, tree)
+        (tree / ".mvn").mkdir()
+        (tree / ".mvn" / "maven.config").write_text("\n".join(MORE.get(coordinates, ())))
         try:
-            said = by_maven(tree, MORE.get(coordinates, ()))
+            said = by_maven(tree)
         except SourceError as error:
             return Library(coordinates, failed=str(error))
         shutil.rmtree(tree / "target", ignore_errors=True)
