@@ -22,7 +22,7 @@ from tailorbird.config import ExecuteConfig
 from tailorbird.errors import SourceError
 from tailorbird.execution.execute import execute
 from tailorbird.execution.maven import run_maven
-from tailorbird.execution.placing import owner_of, runs_in
+from tailorbird.execution.placing import owner_of, runnable_below, runs_in
 from tailorbird.mining.tree import mine_tree
 from tailorbird.sources import resolve
 
@@ -132,7 +132,7 @@ def compare(coordinates: str) -> Library:
             home = homes.get((pair.test.path, pair.test.class_name))
             if home is None:
                 continue
-            owner = runs_in(home, mined.test_classes) or owner_of(home)
+            owner = runs_in(runnable_below(home, mined.test_classes, tree), pair.test.name).owner or owner_of(home)
             if (owner, pair.test.name) in said:
                 pairs.append((pair, said[owner, pair.test.name]))
         given.write_text("".join(json.dumps({"pair_id": p.id, "text": p.test.text}) + "\n" for p, _ in pairs))

@@ -46,6 +46,19 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
             Path(temporary).unlink(missing_ok=True)
 
 
+def check_writable(path: Path) -> None:
+    """Raise StorageError now if `atomic_file` would, before hours of work are lost to it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        os.close(descriptor)
+        Path(temporary).unlink()
+    except OSError as error:
+        raise StorageError(
+            f"{path} could not be written ({error.strerror or error}): choose another --out; nothing was begun."
+        ) from error
+
+
 def _umask() -> int:
     # There is no way to read the mask without setting it.
     mask = os.umask(0o022)

@@ -13,6 +13,7 @@ from tailorbird.errors import DataError
 from tailorbird.execution.confirming import Accepted, write_into
 from tailorbird.execution.execute import Execution, execute
 from tailorbird.execution.maven import run_maven
+from tailorbird.execution.placing import RunsIn
 from tailorbird.mining.tree import mine_tree
 from tailorbird.records import Pair
 from tests.unit.mining.java_projects import JUNIT5
@@ -69,11 +70,11 @@ def test_a_candidate_that_only_passes_alone_is_not_confirmed(parcel: Path, tmp_p
     said = found.header.confirmation
     assert said is not None
     assert not said.build_passes
-    assert "mvn failed testing" in said.reason
+    assert "mvn test failed" in said.reason
 
 
 def test_only_a_tree_can_be_confirmed(tmp_path: Path) -> None:
-    (tmp_path / "candidates.jsonl").write_text("")
+    (tmp_path / "candidates.jsonl").write_text('{"pair_id": "a", "text": "b"}')
     with pytest.raises(DataError, match="published artifacts"):
         execute(tmp_path / "candidates.jsonl", "commons-codec:commons-codec:1.16.0", tmp_path / "v.jsonl", CONFIG)
 
@@ -94,7 +95,7 @@ def test_jacocos_own_report_agrees_line_for_line(parcel: Path, tmp_path: Path) -
     for (package, class_name), some in of_class.items():
         tree = shutil.copytree(parcel, tmp_path / class_name)
         accepted = [
-            Accepted(key, text, homes[pair.test.path, pair.test.class_name], "")
+            Accepted(key, text, homes[pair.test.path, pair.test.class_name], RunsIn())
             for key, (pair, text, _) in enumerate(some)
         ]
         inserted = write_into(tree, accepted)

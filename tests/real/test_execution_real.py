@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tailorbird.config import ExecuteConfig
-from tailorbird.errors import DataError, TailorbirdError, UsageError
+from tailorbird.errors import DataError, StorageError, TailorbirdError, UsageError
 from tailorbird.execution.execute import Execution, execute
 from tailorbird.execution.maven import jars_of
 from tailorbird.execution.sandbox import sandbox
@@ -123,6 +123,57 @@ def test_the_system_class_loader_tells_each_candidate_of_its_own_classes(parcel:
     )
     found = run(tmp_path, parcel, [("WeightTest.negativeWeightIsRefused", same)] * 4)
     assert verdicts(found) == ["pass"] * 4
+
+
+def test_candidates_of_one_class_neither_help_nor_harm_each_other(parcel: Path, tmp_path: Path) -> None:
+    test = "WeightTest.negativeWeightIsRefused"
+    found = run(
+        tmp_path,
+        parcel,
+        [
+            (test, GOOD),
+            (test, "@Test void calls() { assertEquals(new Weight(1), other()); }"),
+            (test, "Weight other() { return new Weight(1); }"),
+            (test, "@org.junit.jupiter.api.BeforeEach void before() { throw new IllegalStateException(); }"),
+            (test, "@org.junit.jupiter.api.BeforeAll void all() { }"),
+            (test, "@Test void twice() throws Exception { throw new Exception(); }"),
+            (test, "@Test void twice() { if (false) { twice(); } assertEquals(new Weight(1), new Weight(1)); }"),
+            (test, GOOD.replace("good", "again")),
+        ],
+        ExecuteConfig(reruns=1, heap_mb=256, mutants=0),
+    )
+    wanted = ["pass", "compile_error", "no_test_ran", "no_test_ran", "", "runtime_error", "pass", "pass"]
+    got = verdicts(found)
+    assert got[4] in {"no_test_ran", "runtime_error"}
+    assert [*got[:4], "", *got[5:]] == wanted
+
+
+def test_a_test_that_junit_4_refuses_does_not_stop_the_others_of_its_class(tmp_path: Path) -> None:
+    good = "@Test public void good%d() { org.junit.Assert.assertEquals(1, 1); }"
+    name = next(iter(pairs_of(JUNIT4)))
+    texts = [good % 1, "@Test void hidden() { }", "@Test public int number() { return 1; }", good % 2]
+    found = run(tmp_path, JUNIT4, [(name, text) for text in texts], ExecuteConfig(reruns=1, heap_mb=256, mutants=0))
+    assert verdicts(found) == ["pass", "runtime_error", "runtime_error", "pass"]
+    assert not any(one.retried for one in found.verdicts[::3])
+
+
+def test_assertions_of_the_language_are_on(parcel: Path, tmp_path: Path) -> None:
+    found = run(tmp_path, parcel, [("WeightTest.negativeWeightIsRefused", "@Test void a() { assert 1 > 2; }")])
+    assert verdicts(found) == ["assertion_failure"]
+
+
+def test_files_are_looked_at_before_anything_is_built(parcel: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text('{"kind": "header"}\n\n')
+    with pytest.raises(DataError, match="has no candidates"):
+        execute(empty, str(tmp_path / "nowhere-yet"), tmp_path / "out.jsonl")
+    given = tmp_path / "given.jsonl"
+    given.write_text('{"pair_id": "a", "text": "b"}\n')
+    with pytest.raises(UsageError, match="is the file of candidates itself"):
+        execute(given, str(parcel), given)
+    with pytest.raises(StorageError, match="nothing was begun"):
+        execute(given, str(parcel), Path("/proc/none/out.jsonl"))
+    assert given.read_text() == '{"pair_id": "a", "text": "b"}\n'
 
 
 GOOD = "@Test void good() { assertEquals(new Weight(1000), Weight.ofKilograms(1)); }"

@@ -1,5 +1,6 @@
 """`tailorbird execute`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +11,8 @@ from tailorbird.cli.options import ConfigFile, Json, Quiet, Seed, Set
 from tailorbird.cli.output import print_json, print_line, print_warning
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import ExecuteConfig, load_config
-from tailorbird.records import Confirmed, Coverage
+from tailorbird.errors import SourceError
+from tailorbird.records import Confirmed, Coverage, Verdict
 
 EXAMPLES = """\b
 Examples:
@@ -132,6 +134,7 @@ def execute(
                 mutants_killed=killed,
             )
         )
+        _refuse_nothing(done.verdicts, out)
         return
     rate = f", {header.candidates / header.seconds:.0f} a second" if header.seconds else ""
     print_line(
@@ -139,17 +142,29 @@ def execute(
     )
     for name, count in header.counts.items():
         print_line(f"{name:<18} {count:>6}  {count / header.candidates:>4.0%}")
-    covering = [one for one in done.verdicts if one.coverage is not None and one.coverage.focal_method_called]
+    passing = [one for one in done.verdicts if one.verdict == "pass"]
+    covering = [one for one in passing if one.coverage is not None and one.coverage.focal_method_called]
     print_line(f"passing and running the focal method: {len(covering)}")
     if (adding := [one for one in covering if one.coverage and _adds(one.coverage)]) or settings.added_coverage:
         print_line(f"and covering what no other test of the project's does: {len(adding)}")
     if (said := header.confirmation) is not None:
         print_line(f"confirmed by mvn test: {said.confirmed} of {said.candidates}")
-        if not said.build_passes:
-            print_warning(f"The build did not pass. {said.reason}")
+        if said.reason:
+            print_warning(said.reason)
     if mutations:
         print_line(f"mutants killed, over these: {killed} of {mutants}")
     print_line(str(out))
+    _refuse_nothing(done.verdicts, out)
+
+
+def _refuse_nothing(verdicts: Sequence[Verdict], out: Path) -> None:
+    """A run that learnt nothing of any candidate has failed, though its file is there."""
+    unknown = [one for one in verdicts if one.verdict == "infra"]
+    why = next((one.evidence[0] for one in unknown if one.evidence), "no reason given")
+    if len(unknown) == len(verdicts):
+        raise SourceError(f"Nothing was learnt of any candidate ({why}): see {out}, and mend what it says.")
+    if unknown:
+        print_warning(f"Nothing was learnt of {len(unknown)} candidates ({why}).")
 
 
 def _adds(coverage: Coverage) -> bool:

@@ -4,7 +4,7 @@ import os
 import random
 import shutil
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ from tailorbird.execution.compiling import (
 from tailorbird.execution.harness import harness_for
 from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
 from tailorbird.execution.mutation import mutation_of
-from tailorbird.execution.placing import ClassText, MethodText, owner_of, read_candidate
+from tailorbird.execution.placing import ClassText, MethodText, RunsIn, owner_of, read_candidate
 from tailorbird.execution.project import Module
 from tailorbird.execution.sandbox import Needs, Sandbox, fit_for
 from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
@@ -53,8 +53,7 @@ class Task:
     candidate: Candidate
     pair: Pair
     home: TestClass
-    runs_in: str
-    """Binary name of the class whose test it is run as; empty for the one that it stands in."""
+    runs_in: RunsIn
     module: Module
 
 
@@ -179,7 +178,10 @@ class Bench:
         ready: dict[int, Ready] = {}
         self._compile(tasks, ready, judged)
         self.note(len(judged))
-        runs = dict(self._each(lambda key: self._first_and_retry(by_key[key], ready[key]), sorted(ready), counted=True))
+        runs: dict[int, Verdict] = {}
+        first = self._each(lambda key: self._first_and_retry(by_key[key], ready[key]), sorted(ready), counted=True)
+        for key, (verdict, made) in first:
+            runs[key], ready[key] = verdict, made
         passing = [key for key, one in runs.items() if one.verdict == v.PASS]
         reruns = self._rerun(passing, by_key, ready)
         for key, verdict in runs.items():
@@ -203,7 +205,7 @@ class Bench:
         seconds = self.config.deadline_seconds
 
         def one(task: Task) -> Coverage | None:
-            made = Ready(nothing, task.runs_in or owner_of(task.home), task.pair.test.name)
+            made = Ready(nothing, task.runs_in.owner or owner_of(task.home), task.pair.test.name)
             found = self._run(task, made, fresh=False, seconds=seconds)
             covered = found.ran is not None and found.verdict == v.PASS
             return v.coverage_of(found.ran, task.pair.focal) if covered and found.ran is not None else None
@@ -217,20 +219,23 @@ class Bench:
         classes_of: dict[str, list[str]] = defaultdict(list)
         by_key = {task.key: task for task in tasks}
         whole: list[tuple[Task, ClassText]] = []
+        texts = {task.key: read_candidate(task.candidate.text) for task in tasks}
+        names = _names_by_class(tasks, texts)
         for task in tasks:
-            read = read_candidate(task.candidate.text)
+            read = texts[task.key]
             if isinstance(read, ClassText):
                 whole.append((task, read))
             elif isinstance(read, MethodText):
-                names = classes_of[task.home.path]
-                if task.home.class_name not in names:
-                    names.append(task.home.class_name)
-                # Skeletons of two classes of one file are two versions of that file.
-                wish = Wish(task.key, task.home, read)
-                if read.keeps_its_name:
+                classes = classes_of[task.home.path]
+                if task.home.class_name not in classes:
+                    classes.append(task.home.class_name)
+                wish = Wish(task.key, task.home, read, task.runs_in.names)
+                others = names[task.home.path, task.home.class_name] - Counter((read.name,))
+                if read.keeps_its_name or not read.leaves_others_alone(task.home) or read.calls & others.keys():
                     alone[task.key] = wish
                 else:
-                    rounds[names.index(task.home.class_name)].append(wish)
+                    # Skeletons of two classes of one file are two versions of that file.
+                    rounds[classes.index(task.home.class_name)].append(wish)
         parts = [part for some in rounds.values() for part in self._parts(some)]
         for (task, _), made in self._each(self._compile_class, whole):
             self._sort_in(task.key, made, ready, judged)
@@ -302,17 +307,18 @@ class Bench:
             )
         return Ready(out, text.binary_name, "")
 
-    def _first_and_retry(self, task: Task, made: Ready) -> Verdict:
+    def _first_and_retry(self, task: Task, made: Ready) -> tuple[Verdict, Ready]:
+        """The verdict but for reruns, and the classes that it holds of."""
         soon = min(_SOON_SECONDS, self.config.deadline_seconds)
         first = self._run(task, made, fresh=False, seconds=soon)
-        last, retried = first, False
+        last, again, retried = first, made, False
         if first.verdict in v.RETRIED:
             # What came before may have left something behind, or another name may matter: alone, and all anew.
             if first.ran is not None and first.ran.pinned:
                 self._seat().replace()
             again = self._remade(task, made)
             last, retried = self._run(task, again, fresh=True, seconds=self.config.deadline_seconds), True
-        return Verdict(
+        verdict = Verdict(
             pair_id=task.candidate.pair_id,
             index=task.candidate.index,
             verdict=last.verdict,
@@ -323,14 +329,16 @@ class Bench:
             if last.ran is not None and last.verdict == v.PASS
             else None,
         )
+        return verdict, again
 
     def _remade(self, task: Task, made: Ready) -> Ready:
         """The candidate compiled alone, under its own name, where it was beside others."""
         read = read_candidate(task.candidate.text)
-        if not isinstance(read, MethodText) or made.method == read.name:
+        if not isinstance(read, MethodText) or (made.method == read.name and not made.shared):
             return made
         try:
-            again = compile_alone(self._seat().worker, Wish(task.key, task.home, read), self._new_folder())
+            wish = Wish(task.key, task.home, read, task.runs_in.names)
+            again = compile_alone(self._seat().worker, wish, self._new_folder())
         except WorkerDiedError:
             self._seat().replace()
             return made
@@ -404,11 +412,23 @@ class Bench:
                 self.note(1)
 
 
+def _names_by_class(
+    tasks: Sequence[Task], texts: Mapping[int, MethodText | ClassText | None]
+) -> Mapping[tuple[str, str], Counter[str]]:
+    """How many candidates of each test class have a name."""
+    names: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for task in tasks:
+        read = texts[task.key]
+        if isinstance(read, MethodText):
+            names[task.home.path, task.home.class_name][read.name] += 1
+    return names
+
+
 def _job(task: Task, made: Ready, *, fresh: bool, seconds: float) -> Run:
     focal = task.pair.focal
     return Run(
         classes=str(made.classes),
-        owner=(made.method and task.runs_in) or made.owner,
+        owner=(made.method and task.runs_in.owner) or made.owner,
         method=made.method,
         deadline_ms=round(seconds * 1000),
         fresh=fresh,

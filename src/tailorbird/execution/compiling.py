@@ -21,6 +21,8 @@ class Wish:
     key: int
     home: TestClass
     method: MethodText
+    taken: frozenset[str] = frozenset()
+    """Names that it may not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Ready:
     classes: Path
     owner: str
     method: str
+    shared: bool = False
+    """Others stand in the same class."""
 
 
 @dataclass(slots=True)
@@ -49,14 +53,18 @@ def compile_together(worker: Worker, wishes: Sequence[Wish], out: Path) -> Compi
     for wish in wishes:
         homes[wish.home.path, wish.home.class_name].append(wish)
     for _ in range(_ROUNDS):
-        placed = {key: place(some[0].home, [one.method for one in some]) for key, some in homes.items() if some}
+        placed = {
+            key: place(some[0].home, [one.method for one in some], also_taken=some[0].taken)
+            for key, some in homes.items()
+            if some
+        }
         if not placed:
             return outcome
         answer = worker.compile([one.unit for one in placed.values()], out)
         if not answer.errors:
             for key, one in placed.items():
                 for wish, name in zip(homes[key], one.methods, strict=True):
-                    outcome.ready[wish.key] = Ready(out, one.owner, name)
+                    outcome.ready[wish.key] = Ready(out, one.owner, name, shared=len(one.methods) > 1)
             return outcome
         _drop(homes, placed, answer.errors, outcome)
     outcome.alone += [wish for some in homes.values() for wish in some]
@@ -96,7 +104,7 @@ def _drop(
 
 def compile_alone(worker: Worker, wish: Wish, out: Path) -> Ready | list[CompileError]:
     """One method by itself, under its own name; its errors, those of the skeleton included, if it does not compile."""
-    placed = place(wish.home, [wish.method])
+    placed = place(wish.home, [wish.method], also_taken=wish.taken)
     answer = worker.compile([placed.unit], out)
     return Ready(out, placed.owner, placed.methods[0]) if not answer.errors else list(answer.errors)
 

@@ -1,5 +1,6 @@
 """The last word: accepted candidates written into a copy of the tree, and the project's own build run on it."""
 
+import contextlib
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -7,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tailorbird.errors import DataError, SourceError
+from tailorbird.errors import DataError
 from tailorbird.execution.inserting import insert
-from tailorbird.execution.maven import run_maven
-from tailorbird.execution.placing import ClassText, MethodText, owner_of, read_candidate
+from tailorbird.execution.maven import MavenFailedError, run_maven
+from tailorbird.execution.placing import ClassText, MethodText, RunsIn, owner_of, read_candidate
 from tailorbird.execution.project import copy_tree
 from tailorbird.records import TestClass
 
@@ -24,8 +25,7 @@ class Accepted:
     key: int
     text: str
     home: TestClass
-    runs_in: str
-    """Binary name of the class whose test it is run as; empty for the one that it stands in."""
+    runs_in: RunsIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Confirmation:
     build_passes: bool
     """``mvn test`` ended well, the project's own tests among it."""
     reason: str
-    """Maven's, where it did not."""
+    """Maven's, where it did not; or why tests may not have been run."""
 
 
 def confirm(root: Path, accepted: Sequence[Accepted], *, arguments: Sequence[str] = ()) -> Confirmation:
@@ -67,9 +67,18 @@ def confirm(root: Path, accepted: Sequence[Accepted], *, arguments: Sequence[str
         passes, reason = True, ""
         try:
             run_maven(["test", "-Dmaven.test.failure.ignore=false", *arguments], tree, "testing")
-        except SourceError as error:
-            passes, reason = False, str(error)
+        except MavenFailedError as error:
+            passes, reason = False, f"mvn test failed: {error.reason}."
+            # It may have stopped before modules that can do without the failing one.
+            with contextlib.suppress(MavenFailedError):
+                run_maven(["test", "-Dmaven.test.failure.ignore=true", *arguments], tree, "testing")
         outcomes = read_reports(tree)
+    unseen = [one for one in inserted if (one.owner, one.method) not in outcomes]
+    if passes and unseen:
+        reason = (
+            f"Surefire's reports do not name {len(unseen)} of {len(inserted)} tests that were written in: the names of "
+            "their classes may not fit its patterns, or it is too old for their JUnit (2.22 is the first for JUnit 5)."
+        )
     return Confirmation(
         frozenset(one.key for one in inserted if _passed(one, outcomes)), build_passes=passes, reason=reason
     )
@@ -99,11 +108,17 @@ def write_into(tree: Path, accepted: Iterable[Accepted]) -> tuple[Inserted, ...]
         # What is not UTF-8 stays as it is.
         text = file.read_text(encoding="utf-8", errors="surrogateescape")
         ours = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") == text
-        changed, names = insert(text, class_name, [read for _, read in some]) if ours else (text, ())
+        changed, names = (
+            insert(text, class_name, [read for _, read in some], also_taken=_taken(some)) if ours else (text, ())
+        )
         file.write_text(changed, encoding="utf-8", errors="surrogateescape")
         for (one, _), name in zip(some, names, strict=bool(names)):
-            found.append(Inserted(one.key, one.runs_in or owner_of(one.home), name))
+            found.append(Inserted(one.key, one.runs_in.owner or owner_of(one.home), name))
     return tuple(found)
+
+
+def _taken(some: Iterable[tuple[Accepted, MethodText]]) -> frozenset[str]:
+    return frozenset(name for one, _ in some for name in one.runs_in.names)
 
 
 def read_reports(tree: Path) -> dict[tuple[str, str], bool]:

@@ -12,18 +12,18 @@ import msgspec
 
 from tailorbird import __version__
 from tailorbird.config import ExecuteConfig
-from tailorbird.errors import DataError
+from tailorbird.errors import DataError, UsageError
 from tailorbird.execution import verdicts as v
 from tailorbird.execution.bench import Bench, Task, processors, verdict_on
 from tailorbird.execution.confirming import Accepted, confirm
-from tailorbird.execution.placing import read_candidate, runs_in
+from tailorbird.execution.placing import RunsIn, read_candidate, runnable_below, runs_in
 from tailorbird.execution.project import BuiltProject, Module, build_project, given_project
 from tailorbird.execution.sandbox import Sandbox, sandbox
 from tailorbird.mining.tree import mine_tree
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Candidate, Confirmed, Coverage, ExecutionHeader, Pair, TestClass, Verdict
 from tailorbird.sources import ResolvedSource, default_cache, resolve
-from tailorbird.storage import sha256_bytes, sha256_file, write_jsonl
+from tailorbird.storage import check_writable, sha256_bytes, sha256_file, write_jsonl
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class _Place:
 
     pair: Pair
     home: TestClass
-    runs_in: str
+    runs_in: RunsIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ def execute(
 
     Raises what `executor` raises, and DataError for candidates of another project.
     """
+    # What is wrong with files is said before anything is built.
+    _given(candidates)
+    if out.exists() and out.samefile(candidates):
+        raise UsageError(f"--out {out} is the file of candidates itself: give another.")
+    check_writable(out)
     with executor(source, config, cache=cache, progress=progress) as opened:
         return opened.execute(candidates, out)
 
@@ -85,6 +90,7 @@ def executor(
     started = time.monotonic()
     watch.start("building", 1)
     built = _built(resolved, config, place)
+    watch.update(1)
     watch.finish()
     build_seconds = 0.0 if built.kept else time.monotonic() - started
     opened = Executor(source, resolved, config, built, inside, place, watch, build_seconds)
@@ -114,7 +120,7 @@ class Executor:
 
     def execute(self, candidates: Path, out: Path) -> Execution:
         """Judge the candidates in a file and write the verdicts. Raises DataError for those of another project."""
-        given = list(_read(candidates))
+        given = _given(candidates)
         started = time.monotonic()
         if len(self.built.modules) == 1:
             self._bench(self.built.modules[0]).warm(len(given))  # While the sources are read.
@@ -194,6 +200,7 @@ class Executor:
         accepted = [Accepted(task.key, task.candidate.text, task.home, task.runs_in) for task in passing]
         self.progress.start("confirming", 1)
         said = confirm(self.resolved.root, accepted)
+        self.progress.update(1)
         self.progress.finish()
         for one in accepted:
             judged[one.key] = replace(judged[one.key], confirmed=one.key in said.confirmed)
@@ -232,6 +239,13 @@ def _class_of(pair: Pair) -> tuple[str, str]:
 
 def _test_of(pair: Pair) -> tuple[str, str, int]:
     return pair.test.path, pair.test.name, pair.test.line
+
+
+def _given(path: Path) -> list[Candidate]:
+    found = list(_read(path))
+    if not found:
+        raise DataError(f"{path} has no candidates: give one JSON object with pair_id and text a line.")
+    return found
 
 
 def _read(path: Path) -> Iterator[Candidate]:
@@ -288,10 +302,13 @@ def _places(resolved: ResolvedSource, source: str) -> dict[str, _Place]:
     mined = mine_tree(resolved.root, cache=default_cache() / "parsed.sqlite", distinct=False)
     homes = {(one.path, one.class_name): one for one in mined.test_classes}
     found: dict[str, _Place] = {}
+    below: dict[tuple[str, str], tuple[RunsIn, ...]] = {}
     for pair in mined.pairs:
         home = homes.get((pair.test.path, pair.test.class_name))
         if home is not None:
-            place = _Place(pair, home, runs_in(home, mined.test_classes))
+            if (home.path, home.class_name) not in below:
+                below[home.path, home.class_name] = runnable_below(home, mined.test_classes, resolved.root)
+            place = _Place(pair, home, runs_in(below[home.path, home.class_name], pair.test.name))
             found[pair.id] = found[sha256_bytes(f"{source}\n{pair.id}".encode())[:16]] = place
     return found
 

@@ -1,6 +1,6 @@
 """Candidates written into the source files of their test classes, as developers would add them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import tree_sitter_java
 from tree_sitter import Language, Node, Parser
@@ -13,18 +13,20 @@ _TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "rec
 _INDENT = "    "
 
 
-def insert(source: str, class_name: str, candidates: Sequence[MethodText]) -> tuple[str, tuple[str, ...]]:
+def insert(
+    source: str, class_name: str, candidates: Sequence[MethodText], *, also_taken: Iterable[str] = ()
+) -> tuple[str, tuple[str, ...]]:
     """A source file with methods at the end of one of its classes, and the name that each has there.
 
-    A name that the file has already gets a number. ``class_name`` has a dot before nested classes. Raises DataError
-    where the file has no such class.
+    A name that the file has already, or that is ``also_taken``, gets a number. ``class_name`` has a dot before nested
+    classes. Raises DataError where the file has no such class.
     """
     encoded = source.encode()
     root = _PARSER.parse(encoded).root_node
     body = _body(root, class_name.split("."))
     if body is None:
         raise DataError(f"the file has no class {class_name}")
-    taken = set(_method_names(root))
+    taken = {*_method_names(root), *also_taken}
     names, texts = [], []
     indent = _INDENT * (class_name.count(".") + 1)
     for candidate in candidates:

@@ -15,8 +15,22 @@ _CLASSPATH = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-class
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
 _TIMEOUT_SECONDS = 1800
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ERROR = re.compile(r"(\[(?:ERROR|FATAL)\]\s*)+(.*)")
+_PLACE = re.compile(r"\.(?:java|kt|groovy|scala):\[?\d+|Non-parseable POM")
+_HEADLINE = re.compile(
+    r"COMPILATION ERROR|Some problems were encountered|There are test failures|Failures?:|Errors?:|-{5}"
+)
 CLASSPATH_FILE = "tailorbird-classpath.txt"
 """In each module's ``target``, after `build`."""
+
+
+class MavenFailedError(SourceError):
+    """Maven ran, and failed."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(f"mvn failed {what} ({reason}): make the build work first.")
+        self.what = what
+        self.reason = reason
 
 
 def run_maven(arguments: Sequence[str], folder: Path, what: str, *, timeout: float = _TIMEOUT_SECONDS) -> str:
@@ -42,12 +56,17 @@ def run_maven(arguments: Sequence[str], folder: Path, what: str, *, timeout: flo
         ) from error
     output = _COLOUR.sub("", done.stdout + done.stderr)
     if done.returncode != 0:
-        errors = [line.removeprefix("[ERROR]").strip() for line in output.splitlines() if line.startswith("[ERROR]")]
-        reason = next((line for line in errors if line), output.strip()[-300:] or "it gave no reason")
-        raise SourceError(
-            f"mvn failed {what} ({reason.split(' -> [Help')[0].rstrip('.')[:400]}): make the build work first."
-        )
+        raise MavenFailedError(what, _reason(output))
     return output
+
+
+def _reason(output: str) -> str:
+    """The line of Maven's output that says most: a place in a file, or the first that is no headline."""
+    lines = [found[2].strip() for line in output.splitlines() if (found := _ERROR.match(line)) and found[2].strip()]
+    placed = next((line for line in lines if _PLACE.search(line)), None)
+    said = placed or next((line for line in lines if not _HEADLINE.match(line)), None)
+    reason = said or next(iter(lines), output.strip()[-300:] or "it gave no reason")
+    return reason.split(" -> [Help")[0].rstrip(".")[:400]
 
 
 def jars_of(coordinates: Sequence[str], cache: Path) -> tuple[Path, ...]:
@@ -91,15 +110,19 @@ def published_jar(coordinates: str, folder: Path) -> Path:
     return folder / name
 
 
-def build(tree: Path) -> None:
-    """Compile a Maven tree with its tests and write each module's test class path into its ``target``."""
+def build(tree: Path, shown: Path) -> None:
+    """Compile a Maven tree with its tests and write each module's test class path into its ``target``.
+
+    ``shown`` is the tree that this one is a copy of: errors name it. Raises what `run_maven` does.
+    """
     skip = ["-Denforcer.skip", "-Drat.skip", "-Dcheckstyle.skip", "-Dspotbugs.skip", "-Dpmd.skip", "-Dlicense.skip",
             "-Dspotless.check.skip", "-Danimal.sniffer.skip", "-Djacoco.skip"]  # fmt: skip
-    run_maven(
-        [*skip, "test-compile", _CLASSPATH, f"-Dmdep.outputFile=target/{CLASSPATH_FILE}", "-DincludeScope=test"],
-        tree,
-        f"building {tree}",
-    )
+    goals = [*skip, "test-compile", _CLASSPATH, f"-Dmdep.outputFile=target/{CLASSPATH_FILE}", "-DincludeScope=test"]
+    try:
+        run_maven(goals, tree, f"building {shown}")
+    except MavenFailedError as error:
+        reason = error.reason.replace(str(tree.resolve()), str(shown)).replace(str(tree), str(shown))
+        raise MavenFailedError(error.what, reason) from error
 
 
 def _classpath_of(folder: Path, what: str) -> tuple[Path, ...]:

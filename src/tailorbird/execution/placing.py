@@ -1,8 +1,9 @@
 """A candidate in its place: the skeleton of the test class it was asked for, or a file of its own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import tree_sitter_java
 from tree_sitter import Language, Node, Parser
@@ -17,6 +18,17 @@ _SOURCE_ROOT = re.compile(r"^(?:.*/)?src/[^/]+/java/")
 _BY_OWN_NAME = re.compile(r"@MethodSource\s*(?!\()|@MethodSource\s*\(\s*\)")
 """Such a test's arguments come from the method that has its name: it must keep it."""
 _CALL = re.compile(r"\b(\w+)\s*\(")
+_DECLARED = re.compile(r"[\w>\]]\s+(\w+)\s*\(")
+_OWN_CALL = re.compile(r"(?<![\w.])(\w+)\s*\(|\bthis\s*(?:\.|::)\s*(\w+)")
+"""Of a method that is not another object's: ``name(``, ``this.name(``, ``this::name``."""
+_SAFE = frozenset(
+    {
+        "Test", "ParameterizedTest", "RepeatedTest", "DisplayName", "Disabled", "Ignore", "Timeout", "Tag", "Tags",
+        "Override", "SuppressWarnings", "SafeVarargs", "Deprecated", "EmptySource", "EnumSource", "NullSource",
+        "NullAndEmptySource", "MethodSource", "ValueSource", "CsvSource", "CsvFileSource", "ArgumentsSource", "Order",
+    }
+)  # fmt: skip
+"""Annotations that say nothing of other methods of the class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,27 @@ class MethodText:
     name: str
     name_at: tuple[int, int]
     """Where the name stands in the text."""
+    modifiers: frozenset[str] = frozenset()
+    """Java's own: ``public``, ``static``."""
+    annotations: frozenset[str] = frozenset()
+    """Their simple names."""
+    returns: str = "void"
+    has_parameters: bool = False
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """Names of methods that it calls on no other object, so that they may be its class's."""
+        body = self.renamed(".")
+        return frozenset(one for found in _OWN_CALL.findall(body) for one in found if one)
+
+    def leaves_others_alone(self, home: TestClass) -> bool:
+        """Whether a framework would see its class's other tests as if it were not there.
+
+        JUnit 4 runs no test of a class in which one has the wrong shape, and a lifecycle method runs around all.
+        """
+        if self.returns != "void" or self.modifiers - {"public"} or self.annotations - _SAFE:
+            return False
+        return "org.junit.jupiter" in home.text or ("public" in self.modifiers and not self.has_parameters)
 
     @property
     def keeps_its_name(self) -> bool:
@@ -102,7 +135,28 @@ def _method(text: str, source: bytes, node: Node) -> MethodText | None:
         return None
     start = len(source[: name.start_byte].decode("utf-8", errors="replace")) - len(_BEFORE)
     found = name.text.decode("utf-8", errors="replace")
-    return MethodText(text, found, (start, start + len(found)))
+    kind, parameters = node.child_by_field_name("type"), node.child_by_field_name("parameters")
+    return MethodText(
+        text,
+        found,
+        (start, start + len(found)),
+        *_modifiers(node),
+        returns=_text(kind) if kind is not None else "",
+        has_parameters=parameters is not None and any("parameter" in one.type for one in parameters.named_children),
+    )
+
+
+def _modifiers(node: Node) -> tuple[frozenset[str], frozenset[str]]:
+    """Words and annotations' names."""
+    words, annotations = set(), set()
+    for child in node.children:
+        for one in child.children if child.type == "modifiers" else ():
+            if one.type in ("marker_annotation", "annotation"):
+                name = one.child_by_field_name("name")
+                annotations.add(_text(name).rpartition(".")[2] if name is not None else "")
+            elif not one.type.endswith("comment"):
+                words.add(_text(one))
+    return frozenset(words), frozenset(annotations)
 
 
 def _class(text: str) -> ClassText | None:
@@ -137,14 +191,17 @@ def _text(node: Node) -> str:
     return (node.text or b"").decode("utf-8", errors="replace")
 
 
-def place(home: TestClass, candidates: Sequence[MethodText]) -> Placed:
-    """Put methods into the skeleton of a test class, all beside each other; those of one name get different ones."""
+def place(home: TestClass, candidates: Sequence[MethodText], *, also_taken: Iterable[str] = ()) -> Placed:
+    """Put methods into the skeleton of a test class, all beside each other; those of one name get different ones.
+
+    ``also_taken`` are names that none may have, those of the class that the tests are run in.
+    """
     before, hole, after = home.text.partition(HOLE)
     if not hole:
         raise ValueError(f"the skeleton of {home.class_name} has no line {HOLE}")
     parts, methods, spans = [before], [], []
     # Helpers' names, and those of tests that are helpers of others.
-    taken = set(_CALL.findall(home.text))
+    taken = {*_CALL.findall(home.text), *also_taken}
     position = _utf16(before)
     for candidate in candidates:
         name = candidate.name
@@ -179,9 +236,32 @@ def is_abstract(home: TestClass) -> bool:
     return re.search(rf"\babstract\b[\w\s]*\bclass\s+{simple}\b", home.text) is not None
 
 
-def runs_in(home: TestClass, among: Sequence[TestClass]) -> str:
-    """Binary name of the first class that is not abstract and has the tests of an abstract one; empty for any other."""
+@dataclass(frozen=True, slots=True)
+class RunsIn:
+    """The class that the tests of an abstract one are run in."""
+
+    owner: str = ""
+    """Its binary name; empty where tests are run in the class that they stand in."""
+    names: frozenset[str] = frozenset()
+    """Methods that it may have itself: a test of such a name would not be run in their place."""
+
+
+def runnable_below(home: TestClass, among: Sequence[TestClass], root: Path) -> tuple[RunsIn, ...]:
+    """For an abstract test class, those below it that are not; nothing for any other."""
     if not is_abstract(home):
-        return ""
+        return ()
     qualified = f"{home.package}.{home.class_name}".lstrip(".")
-    return next((owner_of(one) for one in among if qualified in one.inherited and not is_abstract(one)), "")
+    return tuple(
+        RunsIn(owner_of(one), _declared((root / one.path).read_text(errors="replace")))
+        for one in among
+        if qualified in one.inherited and not is_abstract(one)
+    )
+
+
+def runs_in(below: Sequence[RunsIn], test: str) -> RunsIn:
+    """The first class that has not overridden a test, if any: one that does often cannot run it."""
+    return next((one for one in below if test not in one.names), below[0] if below else RunsIn())
+
+
+def _declared(text: str) -> frozenset[str]:
+    return frozenset(_DECLARED.findall(text))

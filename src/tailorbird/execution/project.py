@@ -106,6 +106,10 @@ def _stored(record: Path) -> tuple[Module, ...]:
     return modules if there else ()
 
 
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no text"
+
+
 def _texts(paths: Iterable[Path]) -> tuple[str, ...]:
     return tuple(str(one) for one in paths)
 
@@ -125,12 +129,16 @@ def given_project(root: Path, classpath: Path, classes: Path) -> BuiltProject:
         text = classpath.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"--classpath {classpath} could not be read ({error}): give a file with the tests' class path."
+            f"--classpath {classpath} could not be read ({_why(error)}): give a file with the tests' class path."
         ) from error
     entries = [Path(one) for one in re.split(r"[:\n]", text) if one.strip()]
     missing = [one for one in entries if not one.exists()]
     if missing:
         raise UsageError(f"--classpath {classpath} names {missing[0]}, which is not there: build the project first.")
+    if not any(one.is_dir() and one.resolve() != classes.resolve() for one in entries):
+        raise UsageError(
+            f"--classpath {classpath} has no folder of compiled tests: add it, which is target/test-classes with Maven."
+        )
     folders = tuple(one.resolve() for one in entries if one.is_dir() and one.resolve() != classes.resolve())
     jars = tuple(one.resolve() for one in entries if one.is_file())
     return BuiltProject((Module("", root, (classes.resolve(),), folders, jars),), kept=False)
@@ -164,7 +172,7 @@ def build_project(source: ResolvedSource, cache: Path) -> BuiltProject:
         by_gradle: tuple[GradleModule, ...] = ()
         settings: dict[Path, JvmSettings] = {}
         if maven:
-            build(tree)
+            build(tree, source.root)
             settings = settings_of_modules(tree)
         else:
             by_gradle = gradle.build(tree)

@@ -28,6 +28,7 @@ from tailorbird.execution.sandbox import Needs, Sandbox
 _LENGTH = struct.Struct(">i")
 _START_SECONDS = 60.0
 _COMPILE_SECONDS = 300.0
+_POLL_SECONDS = 0.2
 _MAX_FRAME = 256 << 20
 _PIPE_BYTES = 1 << 20
 _NUMBERS = count()
@@ -76,6 +77,7 @@ class Worker:
         java = [
             *(("env", *settings.environment) if settings.environment else ()),
             str(settings.java),
+            "-ea",  # As Surefire has it, unless the project says otherwise.
             *settings.options,
             f"-Xmx{settings.heap_mb}m",
             "-Xss1m",
@@ -238,16 +240,29 @@ class Pool:
     def take(self) -> Worker:
         """A worker for one's own use until it is given back. Raises WorkerDiedError if none starts."""
         self._start_more(self._spares)
-        try:
-            found = self._ready.get(timeout=2 * _START_SECONDS)
-        except Empty:
-            raise WorkerDiedError("no worker started in time", late=True) from None
-        with self._lock:
-            self._starting -= 1
+        found = self._next()
+        if found is None:
+            raise WorkerDiedError("no worker started in time", late=True)
         self._start_more(self._spares)
         if isinstance(found, WorkerDiedError):
             raise found
+        if self._closed:
+            found.kill()
+            raise WorkerDiedError("the run is over", late=False)
         return found
+
+    def _next(self) -> "Worker | WorkerDiedError | None":
+        """The next one that has started, or why it did not; None if none does in time, or none is to come."""
+        until = time.monotonic() + 2 * _START_SECONDS
+        while time.monotonic() < until and not (self._closed and self._starting <= 0):
+            try:
+                found = self._ready.get(timeout=_POLL_SECONDS)
+            except Empty:
+                continue
+            with self._lock:
+                self._starting -= 1
+            return found
+        return None
 
     def give_back(self, worker: Worker) -> None:
         """It is as good as new."""
@@ -259,13 +274,7 @@ class Pool:
         """Kill those that are waiting."""
         with self._lock:
             self._closed = True
-        while self._starting > 0:
-            try:
-                found = self._ready.get(timeout=2 * _START_SECONDS)
-            except Empty:
-                break
-            with self._lock:
-                self._starting -= 1
+        while (found := self._next()) is not None:
             if isinstance(found, Worker):
                 found.kill()
         self._spawner.shutdown(wait=False)

@@ -1,8 +1,20 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorbird.execution.placing import ClassText, MethodText, is_abstract, owner_of, place, read_candidate
+from tailorbird.execution.placing import (
+    ClassText,
+    MethodText,
+    is_abstract,
+    owner_of,
+    place,
+    read_candidate,
+    runnable_below,
+    runs_in,
+)
 from tailorbird.records import HOLE, TestClass
 
 
@@ -107,3 +119,43 @@ def test_nested_and_abstract_classes() -> None:
     assert owner_of(home(class_name="FooTest.Inner.Most")) == "p.FooTest$Inner$Most"
     assert is_abstract(home(f"package p; public abstract class FooTest {{\n{HOLE}\n}}"))
     assert not is_abstract(home(f"package p; abstract class Other {{ }} class FooTest {{\n{HOLE}\n}}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "junit4", "junit5"),
+    [
+        ("@Test public void a() { }", True, True),
+        ('@Test @DisplayName("x") void a() { }', False, True),
+        ("@ParameterizedTest @ValueSource(ints = 1) public void a(int b) { }", False, True),
+        ("@Test public static void a() { }", False, False),
+        ("@Test public int a() { return 1; }", False, False),
+        ("@org.junit.jupiter.api.BeforeEach public void a() { }", False, False),
+        ("@Mystery public void a() { }", False, False),
+    ],
+)
+def test_what_a_framework_would_hold_against_the_others(text: str, *, junit4: bool, junit5: bool) -> None:
+    four = home(f"package p; import org.junit.Test; class FooTest {{\n{HOLE}\n}}")
+    five = home(f"package p; import org.junit.jupiter.api.Test; class FooTest {{\n{HOLE}\n}}")
+    assert method(text).leaves_others_alone(four) is junit4
+    assert method(text).leaves_others_alone(five) is junit5
+
+
+def test_calls_that_may_be_of_its_own_class() -> None:
+    found = method("@Test void a() { b(); this.c(); x.d(); run(this::e); new F(); G.h(1); a(); }")
+    assert found.calls >= {"b", "c", "e", "run", "a"}
+    assert not found.calls & {"d", "h"}
+    assert method("@Test void a() { b(); }").calls == {"b"}
+
+
+def test_an_abstract_class_is_run_in_one_that_has_not_overridden_the_test(tmp_path: Path) -> None:
+    top = home(f"package p; abstract class FooTest {{\n{HOLE}\n}}")
+    below = []
+    for name, body in (("OneTest", "@Test void a() { } "), ("TwoTest", "@Test void b() { }")):
+        (tmp_path / f"{name}.java").write_text(f"package p; class {name} extends FooTest {{ {body} }}")
+        text = f"package p; class {name} {{\n{HOLE}\n}}"
+        below.append(replace(top, class_name=name, path=f"{name}.java", text=text, inherited=("p.FooTest",)))
+    found = runnable_below(top, [top, *below], tmp_path)
+    assert [runs_in(found, test).owner for test in ("a", "b", "c")] == ["p.TwoTest", "p.OneTest", "p.OneTest"]
+    assert runs_in(runnable_below(below[0], [top, *below], tmp_path), "a").owner == ""
+    named = place(top, [method("@Test void b() { }")], also_taken=runs_in(found, "a").names)
+    assert named.methods == ("b__2",)
