@@ -64,7 +64,7 @@ class MethodText:
     @property
     def keeps_its_name(self) -> bool:
         """Whether it would mean something else under another name."""
-        return _BY_OWN_NAME.search(self.text) is not None
+        return "Override" in self.annotations or _BY_OWN_NAME.search(self.text) is not None
 
     def renamed(self, name: str) -> str:
         """The text with another name."""

@@ -140,6 +140,11 @@ def test_what_a_framework_would_hold_against_the_others(text: str, *, junit4: bo
     assert method(text).leaves_others_alone(five) is junit5
 
 
+def test_a_test_that_overrides_another_keeps_its_name() -> None:
+    assert method("@Override @Test public void a() { }").keeps_its_name
+    assert not method("@Test public void a() { }").keeps_its_name
+
+
 def test_calls_that_may_be_of_its_own_class() -> None:
     found = method("@Test void a() { b(); this.c(); x.d(); run(this::e); new F(); G.h(1); a(); }")
     assert found.calls >= {"b", "c", "e", "run", "a"}
