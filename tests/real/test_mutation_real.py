@@ -47,6 +47,7 @@ public class Meter {
         int left = until;
         while (left > 0) {
             left--;
+            left = Math.min(left, until);
             count += 2;
         }
         return count;

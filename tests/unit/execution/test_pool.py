@@ -45,8 +45,8 @@ def test_whoever_waits_for_a_worker_is_told_when_the_pool_closes(monkeypatch: py
     threading.Timer(0.3, Slow.opened.set).start()
     pool.close()
     for one in takers:
-        one.join(5)
-    assert time.monotonic() - started < 5
+        one.join(60)
+    assert time.monotonic() - started < 60
     assert not any(one.is_alive() for one in takers)
     assert len(said) == len(takers)
     assert Slow.killed >= 1
