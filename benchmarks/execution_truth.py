@@ -48,6 +48,9 @@ MORE = {
     # Its build goes by what JaCoCo's agent would set, and does not run on today's JDKs, in this order.
     "commons-io:commons-io:2.15.1": ("-DargLine=-Dnone",),
     "org.apache.commons:commons-collections4:4.4": ("-Dcommons.felix.version=5.1.9",),
+    # Today's compilers do not know Java 6 any more.
+    "commons-fileupload:commons-fileupload:1.5": ("-Dmaven.compiler.source=8", "-Dmaven.compiler.target=8"),
+    "commons-beanutils:commons-beanutils:1.9.4": ("-Dmaven.compiler.source=8", "-Dmaven.compiler.target=8"),
 }
 """Written to the tree's `.mvn/maven.config`, for without these the build itself fails."""
 SAME = {
