@@ -125,6 +125,13 @@ def test_the_system_class_loader_tells_each_candidate_of_its_own_classes(parcel:
     assert verdicts(found) == ["pass"] * 4
 
 
+def test_annotations_of_packages_are_seen(tmp_path: Path) -> None:
+    tree = shutil.copytree(JUNIT5, tmp_path / "tree")
+    (tree / "src/main/java/org/sample/parcel/package-info.java").write_text("@Deprecated\npackage org.sample.parcel;\n")
+    text = "@Test void a() { assertEquals(1, Weight.class.getPackage().getAnnotations().length); }"
+    assert verdicts(run(tmp_path, tree, [("WeightTest.negativeWeightIsRefused", text)])) == ["pass"]
+
+
 def test_candidates_of_one_class_neither_help_nor_harm_each_other(parcel: Path, tmp_path: Path) -> None:
     test = "WeightTest.negativeWeightIsRefused"
     found = run(

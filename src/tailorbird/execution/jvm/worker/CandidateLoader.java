@@ -59,18 +59,35 @@ final class CandidateLoader extends ClassLoader {
         synchronized (getClassLoadingLock(name)) {
             Class<?> known = findLoadedClass(name);
             if (known == null) {
-                byte[] bytes = bytes(name);
-                if (bytes == null) {
-                    return super.loadClass(name, resolve);
-                }
-                definePackage(name);
-                known = defineClass(name, bytes, 0, bytes.length, domain);
+                known = own(name);
+            }
+            if (known == null) {
+                return super.loadClass(name, resolve);
             }
             if (resolve) {
                 resolveClass(known);
             }
             return known;
         }
+    }
+
+    /** Asked by the JDK itself for {@code package-info}, whose annotations are the package's. */
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+        Class<?> found = own(name);
+        if (found == null) {
+            throw new ClassNotFoundException(name);
+        }
+        return found;
+    }
+
+    private Class<?> own(String name) throws ClassNotFoundException {
+        byte[] bytes = bytes(name);
+        if (bytes == null) {
+            return null;
+        }
+        definePackage(name);
+        return defineClass(name, bytes, 0, bytes.length, domain);
     }
 
     private byte[] bytes(String name) throws ClassNotFoundException {
