@@ -407,6 +407,11 @@ class Coverage:
     added_branches: int | None = None
     """The same of branches, by their number on each line: those added may be more, where others cover as many."""
 
+    @property
+    def adds(self) -> bool:
+        """Something that none of the project's other tests covers."""
+        return bool(self.added_lines or self.added_branches)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutation:

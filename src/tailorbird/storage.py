@@ -27,8 +27,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """
     temporary: str | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        descriptor, temporary = _temporary_beside(path)
         with os.fdopen(descriptor, "wb") as file:
             yield cast(BinaryIO, file)
             file.flush()
@@ -49,14 +48,18 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 def check_writable(path: Path) -> None:
     """Raise StorageError now if `atomic_file` would, before hours of work are lost to it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        descriptor, temporary = _temporary_beside(path)
         os.close(descriptor)
         Path(temporary).unlink()
     except OSError as error:
         raise StorageError(
             f"{path} could not be written ({error.strerror or error}): choose another --out; nothing was begun."
         ) from error
+
+
+def _temporary_beside(path: Path) -> tuple[int, str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
 
 
 def _umask() -> int:

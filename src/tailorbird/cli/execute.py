@@ -12,7 +12,7 @@ from tailorbird.cli.output import print_json, print_line, print_warning
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import ExecuteConfig, load_config
 from tailorbird.errors import SourceError
-from tailorbird.records import Confirmed, Coverage, Verdict
+from tailorbird.records import Confirmed, Verdict
 
 EXAMPLES = """\b
 Examples:
@@ -145,7 +145,7 @@ def execute(
     passing = [one for one in done.verdicts if one.verdict == "pass"]
     covering = [one for one in passing if one.coverage is not None and one.coverage.focal_method_called]
     print_line(f"passing and running the focal method: {len(covering)}")
-    if (adding := [one for one in covering if one.coverage and _adds(one.coverage)]) or settings.added_coverage:
+    if (adding := [one for one in covering if one.coverage and one.coverage.adds]) or settings.added_coverage:
         print_line(f"and covering what no other test of the project's does: {len(adding)}")
     if (said := header.confirmation) is not None:
         print_line(f"confirmed by mvn test: {said.confirmed} of {said.candidates}")
@@ -165,7 +165,3 @@ def _refuse_nothing(verdicts: Sequence[Verdict], out: Path) -> None:
         raise SourceError(f"Nothing was learnt of any candidate ({why}): see {out}, and mend what it says.")
     if unknown:
         print_warning(f"Nothing was learnt of {len(unknown)} candidates ({why}).")
-
-
-def _adds(coverage: Coverage) -> bool:
-    return bool(coverage.added_lines or coverage.added_branches)

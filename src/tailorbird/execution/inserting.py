@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import tree_sitter_java
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from tailorbird.errors import DataError
-from tailorbird.execution.placing import MethodText
+from tailorbird.execution.placing import PARSER, TYPES, MethodText
 
-_PARSER = Parser(Language(tree_sitter_java.language()))
-_TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 _INDENT = "    "
 
 
@@ -22,7 +19,7 @@ def insert(
     classes. Raises DataError where the file has no such class.
     """
     encoded = source.encode()
-    root = _PARSER.parse(encoded).root_node
+    root = PARSER.parse(encoded).root_node
     body = _body(root, class_name.split("."))
     if body is None:
         raise DataError(f"the file has no class {class_name}")
@@ -66,7 +63,7 @@ def _body(root: Node, names: Sequence[str]) -> Node | None:
 
 def _children(place: Node) -> Iterator[Node]:
     for one in place.named_children:
-        if one.type in _TYPES:
+        if one.type in TYPES:
             yield one
         elif one.type == "enum_body_declarations":
             yield from _children(one)

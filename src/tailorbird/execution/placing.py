@@ -11,8 +11,8 @@ from tree_sitter import Language, Node, Parser
 from tailorbird.execution.messages import Unit
 from tailorbird.records import HOLE, TestClass
 
-_PARSER = Parser(Language(tree_sitter_java.language()))
-_TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
+PARSER = Parser(Language(tree_sitter_java.language()))
+TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 _BEFORE, _AFTER = "class X {\n", "\n}\n"
 _SOURCE_ROOT = re.compile(r"^(?:.*/)?src/[^/]+/java/")
 _BY_OWN_NAME = re.compile(r"@MethodSource\s*(?!\()|@MethodSource\s*\(\s*\)")
@@ -114,7 +114,7 @@ class Placed:
 def read_candidate(text: str) -> MethodText | ClassText | None:
     """A candidate as one method or one whole file; None for anything else, and for anything with a syntax error."""
     source = (_BEFORE + text + _AFTER).encode("utf-8", errors="replace")
-    root = _PARSER.parse(source).root_node
+    root = PARSER.parse(source).root_node
     members = (
         _members(root)
         if not root.has_error and [one.type for one in root.named_children] == ["class_declaration"]
@@ -160,14 +160,14 @@ def _modifiers(node: Node) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _class(text: str) -> ClassText | None:
-    root = _PARSER.parse(text.encode("utf-8", errors="replace")).root_node
+    root = PARSER.parse(text.encode("utf-8", errors="replace")).root_node
     if root.has_error:
         return None
     package, types = "", []
     for child in root.named_children:
         if child.type == "package_declaration":
             package = next((_text(one) for one in child.named_children if "identifier" in one.type), "")
-        elif child.type in _TYPES:
+        elif child.type in TYPES:
             types.append(child)
         elif child.type not in ("import_declaration", "line_comment", "block_comment"):
             return None

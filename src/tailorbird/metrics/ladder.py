@@ -74,14 +74,9 @@ def ladder(pairs: Sequence[Pair], found: VerdictsFile) -> Ladder:
         ran=len(ran),
         passed=len(passed),
         covered=len(covered),
-        added=sum(_adds(one) for one in covered) if measured else None,
+        added=sum(one.coverage is not None and one.coverage.adds for one in covered) if measured else None,
         killed=sum(one.killed > 0 for one in tried) if tried or not covered else None,
         counts=dict(sorted(counts.items())),
         seconds=found.header.seconds,
         verdicts_sha256=found.sha256,
     )
-
-
-def _adds(verdict: Verdict) -> bool:
-    coverage = verdict.coverage
-    return coverage is not None and bool(coverage.added_lines or coverage.added_branches)

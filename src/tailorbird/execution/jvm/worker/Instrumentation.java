@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.jacoco.core.instr.Instrumenter;
 import org.jacoco.core.runtime.IExecutionDataAccessorGenerator;
 import org.objectweb.asm.ClassReader;
@@ -82,22 +83,16 @@ final class Instrumentation {
     static Noting noting(byte[] bytes) {
         List<String> names = new ArrayList<>();
         List<BitSet> lines = new ArrayList<>();
-        ClassReader reader = new ClassReader(bytes);
-        ClassWriter writer = new ClassWriter(reader, 0);
-        reader.accept(
-            new ClassVisitor(Opcodes.ASM9, writer) {
-                @Override
-                public MethodVisitor visitMethod(
-                    int access, String name, String descriptor, String signature, String[] exceptions) {
+        byte[] rewritten =
+            rewritten(
+                bytes,
+                (name, visitor) -> {
                     BitSet own = new BitSet();
                     names.add(name);
                     lines.add(own);
-                    return new Noter(
-                        super.visitMethod(access, name, descriptor, signature, exceptions), names.size() - 1, own);
-                }
-            },
-            0);
-        return new Noting(writer.toByteArray(), names, lines);
+                    return new Noter(visitor, names.size() - 1, own);
+                });
+        return new Noting(rewritten, names, lines);
     }
 
     private static final class Noter extends MethodVisitor {
@@ -130,6 +125,11 @@ final class Instrumentation {
     }
 
     private static byte[] tamed(byte[] bytes) {
+        return rewritten(bytes, (name, visitor) -> new Tamer(visitor));
+    }
+
+    /** The class with each method, of some name, seen through another visitor. */
+    private static byte[] rewritten(byte[] bytes, BiFunction<String, MethodVisitor, MethodVisitor> through) {
         ClassReader reader = new ClassReader(bytes);
         ClassWriter writer = new ClassWriter(reader, 0);
         reader.accept(
@@ -137,8 +137,7 @@ final class Instrumentation {
                 @Override
                 public MethodVisitor visitMethod(
                     int access, String name, String descriptor, String signature, String[] exceptions) {
-                    MethodVisitor visitor = super.visitMethod(access, name, descriptor, signature, exceptions);
-                    return new Tamer(visitor);
+                    return through.apply(name, super.visitMethod(access, name, descriptor, signature, exceptions));
                 }
             },
             0);

@@ -33,6 +33,7 @@ final class Session {
     private final Compiler compiler;
     private final ProjectClasses main;
     private final ProjectClasses tests;
+    private final String classPath;
     /** For resources only: it loads no class. */
     private final URLClassLoader resources;
     private URLClassLoader dependencies;
@@ -52,6 +53,7 @@ final class Session {
         compiler = new Compiler(project);
         main = new ProjectClasses(project.main);
         tests = new ProjectClasses(project.tests);
+        classPath = classPath(project);
         resources = new URLClassLoader(urls(), null);
         dependencies = newDependencies();
     }
@@ -71,18 +73,18 @@ final class Session {
         if (job.fresh) {
             dependencies = newDependencies();
         }
-        return new Execution(loader(job, null), main, job, covered, classPath()).run();
+        return new Execution(loader(job, null), main, job, covered, classPath).run();
     }
 
     Mutation.Outcome mutate(Mutation.Job job) throws IOException {
-        return new Mutation(focal -> loader(job, focal), main, job, classPath()).run();
+        return new Mutation(focal -> loader(job, focal), main, job, classPath).run();
     }
 
     private CandidateLoader loader(Execution.Job job, byte[] focal) throws IOException {
         return new CandidateLoader(job, tests, main, dependencies, resources, focal);
     }
 
-    private String classPath() {
+    private static String classPath(Project project) {
         List<String> all = new ArrayList<>(project.tests);
         all.addAll(project.main);
         all.addAll(project.dependencies);
