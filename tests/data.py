@@ -45,9 +45,9 @@ def write_data(folder: Path, made: tuple[Pair, ...] | None = None) -> DataSet:
     return load_data(folder)
 
 
-def write_base(folder: Path, *, seed: int = 0) -> Base:
+def write_base(folder: Path, *, seed: int = 0, family: str = "bart") -> Base:
     """Write `small_base` as a Hugging Face folder; the base in memory comes back."""
-    base = small_base(seed=seed)
+    base = small_base(family, seed=seed)
     base.model.save_pretrained(str(folder))
     base.tokenizer.save_pretrained(str(folder))
     return base

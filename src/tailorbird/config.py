@@ -69,6 +69,14 @@ class PersonaliseConfig:
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
     validations: Count = 6
     """Points on the learning curve beyond the first."""
+    patience: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Stop after so many points in a row without a new best; 0 takes all epochs. The best one is kept either way."""
+    micro_tokens: Count = 16384
+    """Tokens that are computed at once: a larger batch is done in parts, with the same result in less memory."""
+    unlikelihood: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Weight of a loss on repeating oneself (Welleck et al., 2020)."""
+    frozen_gib: Annotated[float, msgspec.Meta(ge=0)] = 2.0
+    """Room on disk, while training, for what the strategy never changes and is computed once; 0 computes it anew."""
     unasserted: bool = False
     """Train on test cases that assert nothing too."""
     precision: Precision = "auto"

@@ -248,7 +248,11 @@ class Cost:
 
     train_seconds: float = 0.0
     train_flops: int = 0
-    """Floating-point operations of all training steps, counted by torch's FLOP counter."""
+    """Floating-point operations of all training steps, derived from their shapes (docs/flops.md)."""
+    measured_flops_ratio: float | None = None
+    """What torch's counter saw in the first steps, divided by what was derived for them: within 2% of 1."""
+    train_joules: float | None = None
+    """Energy of all training steps, where the machine reports it: of the processor packages or the GPU."""
     peak_memory_bytes: int = 0
     """Peak resident memory of the process, or of the device where there is one."""
     trainable_parameters: int = 0

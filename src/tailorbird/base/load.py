@@ -1,4 +1,4 @@
-"""Loading a base: the embedded one, or any Hugging Face sequence-to-sequence model by id or folder."""
+"""Loading a base: the embedded one, or a Hugging Face model of a known family by id or folder."""
 
 import hashlib
 import json
@@ -6,16 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from huggingface_hub.utils import logging as hub_logging
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 from transformers.utils import logging as transformers_logging
 
 from tailorbird.errors import BaseError, UsageError
+from tailorbird.networks.agreement import require_agreement
+from tailorbird.networks.network import FAMILIES, Network
 
 EMBEDDED = "embedded"
 
@@ -27,16 +36,21 @@ class Base:
     """A base model in memory, with what identifies it."""
 
     name: str
-    model: PreTrainedModel
+    network: Network
     tokenizer: PreTrainedTokenizerBase
     sha256: str
     """Over names, shapes and bytes of all weights, and the configuration's shape-giving part."""
     tokenizer_sha256: str
 
     @property
-    def pad(self) -> int:
-        """Id of the padding token."""
-        return int(self.tokenizer.pad_token_id)
+    def model(self) -> PreTrainedModel:
+        """The Hugging Face model whose layers the network calls."""
+        return self.network.model
+
+    @property
+    def end(self) -> int:
+        """Id of the token that ends a test case."""
+        return int(self.tokenizer.eos_token_id)
 
     @property
     def max_positions(self) -> int | None:
@@ -46,6 +60,14 @@ class Base:
 
     def require_positions(self, *, max_source: int, max_target: int) -> None:
         """UsageError where limits in tokens go beyond the base's positions: torch would fail in the midst of work."""
+        if self.network.parts.encoder is None and self.max_positions is not None:
+            # One sequence holds both.
+            if max_source + max_target > self.max_positions:
+                raise UsageError(
+                    f"max_source_tokens = {max_source} and max_target_tokens = {max_target}: the base {self.name} has "
+                    f"{self.max_positions} positions for both together: choose less."
+                )
+            return
         for name, limit in (("max_source_tokens", max_source), ("max_target_tokens", max_target)):
             if self.max_positions is not None and limit > self.max_positions:
                 raise UsageError(
@@ -67,7 +89,7 @@ def embedded_folder() -> Path:
 def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Base:
     """Load base ``name`` in fp32: ``embedded``, a folder, or a Hugging Face model id.
 
-    Raises BaseError when it is not there, is no encoder-decoder model, or has no padding token.
+    Raises BaseError when it is not there, is of no known family, or has no end token.
     """
     # Their warnings and retries would bury the one sentence that says what is wrong.
     transformers_logging.set_verbosity_error()
@@ -75,25 +97,25 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
     transformers_logging.disable_progress_bar()
     place = str(embedded_folder()) if name == EMBEDDED else name
     config = _load(name, lambda: AutoConfig.from_pretrained(place))
-    if not getattr(config, "is_encoder_decoder", False):
+    if config.model_type not in FAMILIES:
         raise BaseError(
-            f"--base {name} is a {config.model_type} model without an encoder: "
-            "choose a sequence-to-sequence base such as BART, PLBART, T5 or CodeT5."
+            f"--base {name} is a {config.model_type} model, whose layers Tailorbird does not know: "
+            f"choose one of {', '.join(FAMILIES)}."
         )
     tokenizer = _load(name, lambda: AutoTokenizer.from_pretrained(place))
-    if tokenizer.pad_token_id is None:
-        raise BaseError(f"--base {name} has a tokenizer without a padding token: give one that has.")
-    model, found = _load(
+    if tokenizer.eos_token_id is None:
+        raise BaseError(f"--base {name} has a tokenizer without an end token: give one that has.")
+    loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    loaded: Any = _load(
         name,
-        # Eager attention on a CPU: measured faster than sdpa there, and torch's counter sees each of its products.
-        lambda: AutoModelForSeq2SeqLM.from_pretrained(
+        lambda: loader.from_pretrained(
             place,
             dtype=torch.float32,
-            attn_implementation="eager",
             output_loading_info=True,
             ignore_mismatched_sizes=True,
         ),
     )
+    model, found = loaded
     # transformers fills these at random and goes on: another model each time.
     unfit = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
     lacking = sorted(unfit & {key for key, _ in model.named_parameters()})
@@ -105,7 +127,9 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
     model.eval()
     if device is not None:
         model.to(device)
-    return Base(name, model, tokenizer, weights_sha256(model), tokenizer_sha256(tokenizer))
+    network = Network(model)
+    require_agreement(network, name)
+    return Base(name, network, tokenizer, weights_sha256(model), tokenizer_sha256(tokenizer))
 
 
 def _load(name: str, load: Callable[[], T]) -> T:
@@ -114,8 +138,8 @@ def _load(name: str, load: Callable[[], T]) -> T:
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BaseError(
-            f"--base {name} could not be loaded ({reason}): give a folder with a Hugging Face sequence-to-sequence "
-            "model, or a model id that this machine can reach."
+            f"--base {name} could not be loaded ({reason}): give a folder with a Hugging Face model, "
+            " or a model id that this machine can reach."
         ) from error
 
 

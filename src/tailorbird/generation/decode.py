@@ -1,15 +1,14 @@
-"""From prompts to candidate texts: greedy, beam and sampling, through transformers' ``generate``."""
+"""From prompts to candidate texts: greedy, beam and sampling."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel
 
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
-from tailorbird.training.batches import Encoded, collate
+from tailorbird.generation.search import Drawing, search_beams, take_one_by_one
+from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
 
 METHODS = ("greedy", "beam", "sample")
@@ -64,54 +63,47 @@ def decode_batch(
     Log-probabilities are the model's own, whatever the temperature, and come from one teacher-forced pass over the
     finished sequences: it costs one step, and no logits of all steps need to be kept.
     """
-    model = base.model
-    batch = collate([Encoded(source, (0,)) for source in sources], pad=base.pad).to(next(model.parameters()).device)
+    network = base.network
+    network.eval()
     torch.manual_seed(seed)
-    config = _config(model, decoding)
-    with _without_own_settings(model):
-        sequences = model.generate(  # type: ignore[operator]  # added to the class at import time
-            input_ids=batch.input_ids, attention_mask=batch.attention_mask, generation_config=config
-        ).tolist()
-    # The first token is the decoder's start, which is no output.
-    targets = [_until_end(sequence[1:], base) for sequence in sequences]
-    repeated = [source for source in sources for _ in range(decoding.candidates)]
-    losses = target_losses(model, [Encoded(s, t[0]) for s, t in zip(repeated, targets, strict=True)], pad=base.pad)
-    decoded = [Decoded(tokens, -loss.loss, done) for (tokens, done), loss in zip(targets, losses, strict=True)]
-    return [decoded[at : at + decoding.candidates] for at in range(0, len(decoded), decoding.candidates)]
-
-
-@contextmanager
-def _without_own_settings(model: PreTrainedModel) -> Iterator[None]:
-    """Without what a base ships as its own (repeat penalties, forced tokens): `generate` would add it unasked."""
-    own = model.generation_config
-    model.generation_config = GenerationConfig()
-    try:
-        yield
-    finally:
-        model.generation_config = own
-
-
-def _config(model: PreTrainedModel, decoding: Decoding) -> GenerationConfig:
-    own = model.generation_config
-    sampling = {"do_sample": True, "temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
-    return GenerationConfig(
-        max_new_tokens=decoding.max_tokens,
-        num_beams=decoding.beams if decoding.method == "beam" else 1,
-        num_return_sequences=decoding.candidates,
-        no_repeat_ngram_size=decoding.no_repeat_ngram,
-        pad_token_id=own.pad_token_id,
-        eos_token_id=own.eos_token_id,
-        bos_token_id=own.bos_token_id,
-        decoder_start_token_id=own.decoder_start_token_id,
-        **(sampling if decoding.method == "sample" else {"do_sample": False}),
+    # Equal sources have equal candidates, unless they are drawn.
+    distinct = list(sources if decoding.method == "sample" else dict.fromkeys(sources))
+    written = _write(base, distinct, decoding)
+    examples = [
+        Encoded(source, tuple(tokens)) for source, ranked in zip(distinct, written, strict=True) for tokens in ranked
+    ]
+    decoded = iter(
+        Decoded(example.target, -loss.loss, example.target[-1] == base.end)
+        for example, loss in zip(examples, target_losses(network, examples), strict=True)
     )
+    found = [[next(decoded) for _ in ranked] for ranked in written]
+    if decoding.method == "sample":
+        return found
+    of_source = dict(zip(distinct, found, strict=True))
+    return [of_source[source] for source in sources]
 
 
-def _until_end(sequence: list[int], base: Base) -> tuple[tuple[int, ...], bool]:
-    end = base.tokenizer.eos_token_id
-    if end in sequence:
-        return tuple(sequence[: sequence.index(end) + 1]), True
-    return tuple(sequence), False
+def _write(base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding) -> list[list[list[int]]]:
+    if decoding.method == "beam":
+        return search_beams(
+            base.network,
+            sources,
+            end=base.end,
+            steps=decoding.max_tokens,
+            beams=decoding.beams,
+            candidates=decoding.candidates,
+            no_repeat=decoding.no_repeat_ngram,
+        )
+    sampling = decoding.method == "sample"
+    return take_one_by_one(
+        base.network,
+        sources,
+        end=base.end,
+        steps=decoding.max_tokens,
+        candidates=decoding.candidates,
+        no_repeat=decoding.no_repeat_ngram,
+        drawing=Drawing(temperature=decoding.temperature, top_p=decoding.top_p) if sampling else None,
+    )
 
 
 def to_text(base: Base, decoded: Decoded) -> str:

@@ -16,11 +16,11 @@ from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.journal import Journal
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
+from tailorbird.networks.batch import Encoded
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Candidate, Cost, DeltaManifest, GenerationHeader, Pair, ReferenceLoss
 from tailorbird.storage import sha256_bytes, write_jsonl
 from tailorbird.strategies.delta import attach_delta, load_delta
-from tailorbird.training.batches import Encoded
 from tailorbird.training.device import choose_device, describe_device, versions
 from tailorbird.training.losses import target_losses, with_other_inputs
 
@@ -155,8 +155,8 @@ def _decode_some(
 
 def _reference_losses(task: _Task, prompts: Sequence[Prompt]) -> list[ReferenceLoss]:
     examples = [Encoded(prompt.source, prompt.target) for prompt in prompts]
-    own = target_losses(task.base.model, examples, pad=task.base.pad)
-    other = target_losses(task.base.model, with_other_inputs(examples), pad=task.base.pad)
+    own = target_losses(task.base.network, examples)
+    other = target_losses(task.base.network, with_other_inputs(examples))
     return [
         ReferenceLoss(
             pair_id=pair.id,
@@ -220,5 +220,5 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
         generate_seconds=sum(candidate.seconds for candidate in candidates),
         generated_tokens=sum(candidate.tokens for candidate in candidates),
         versions=versions(),
-        device=describe_device(next(task.base.model.parameters()).device),
+        device=describe_device(task.base.network.device),
     )

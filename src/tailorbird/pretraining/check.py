@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from tailorbird.base.load import Base
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.metrics.structure import syntax_valid
+from tailorbird.networks.batch import Encoded
 from tailorbird.progress import Progress
-from tailorbird.training.batches import Encoded
 
 _BATCH = 16
 

@@ -2,26 +2,27 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from transformers import PreTrainedModel
 
 from tailorbird import __version__
 from tailorbird.base.architecture import new_embedded_model
 from tailorbird.base.load import Base
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError, UsageError
+from tailorbird.networks.batch import Encoded
+from tailorbird.networks.network import Network
 from tailorbird.pretraining.ancestor import load_ancestor
 from tailorbird.pretraining.check import greedy_check
 from tailorbird.pretraining.corpus import Corpus, build_corpus, read_list
 from tailorbird.pretraining.export import PretrainingReport, StageReport, export_base
 from tailorbird.pretraining.stages import (
-    PAD,
     DenoisingBatches,
+    Examples,
     PairBatches,
     held_out_indices,
     mixed,
@@ -30,7 +31,6 @@ from tailorbird.pretraining.stages import (
 from tailorbird.pretraining.token_store import TokenStore
 from tailorbird.progress import Progress, Silent
 from tailorbird.storage import sha256_bytes
-from tailorbird.training.batches import Batch, Encoded
 from tailorbird.training.device import choose_device, describe_device, use_bfloat16, versions
 from tailorbird.training.loop import LoopSettings, train
 from tailorbird.training.losses import validate
@@ -84,8 +84,9 @@ def pretrain(
         )
     device = choose_device()
     model.to(device)  # type: ignore[arg-type]  # transformers wraps it, and loses its signature
+    network = Network(model)
     identity = built.fingerprint if ancestor is None else built.fingerprint + ancestor.sha256
-    run = _Pretraining(model, config, work, identity, progress, _Snippets.of(work / "corpus", config.seed))
+    run = _Pretraining(network, config, work, identity, progress, _Snippets.of(work / "corpus", config.seed))
     greedy = None
     stages: tuple[StageReport, ...] = (run.denoise(),) if config.denoising_steps else ()
     # Steps of the second stage on a half-trained base would later be resumed in place of the finished first stage.
@@ -93,7 +94,7 @@ def pretrain(
         paired, held_out = run.pair(work / "corpus", built)
         stages = (*stages, paired)
         if paired.outcome.steps == paired.steps_planned:
-            whole = Base("pretrained", model, tokenizer, "", "")
+            whole = Base("pretrained", network, tokenizer, "", "")
             greedy = greedy_check(whole, held_out, max_tokens=config.max_target_tokens, progress=progress)
     report = PretrainingReport(
         tailorbird=__version__,
@@ -125,7 +126,7 @@ class _Snippets:
 
 @dataclass
 class _Pretraining:
-    model: PreTrainedModel
+    network: Network
     config: PretrainConfig
     work: Path
     data: str
@@ -165,7 +166,7 @@ class _Pretraining:
                 denoise_every=0,
             ),
             batches,
-            probe.examples(0),
+            probe(0),
             steps=config.denoising_steps,
             learning_rate=config.denoising_learning_rate,
             decay_share=0.0,  # The next stage goes on from here: only its end is annealed.
@@ -210,7 +211,7 @@ class _Pretraining:
         self,
         name: str,
         identity: PretrainConfig,
-        batch_of: Callable[[int], Batch],
+        examples_of: Examples,
         probe: Sequence[Encoded],
         *,
         steps: int,
@@ -219,12 +220,12 @@ class _Pretraining:
         unlikelihood: float,
     ) -> StageReport:
         config = self.config
-        bfloat16 = use_bfloat16(config.precision, next(self.model.parameters()).device)
+        bfloat16 = use_bfloat16(config.precision, self.network.device)
         relevant = (name, self.data, identity, sorted(versions().items()))
         outcome = train(
-            self.model,
-            dict(self.model.named_parameters()),
-            batch_of,
+            self.network,
+            dict(self.network.model.named_parameters()),
+            examples_of,
             LoopSettings(
                 steps=steps,
                 learning_rate=learning_rate,
@@ -234,10 +235,11 @@ class _Pretraining:
                 evaluate_every=math.ceil(steps / config.validations),
                 keep_best=False,
                 bfloat16=bfloat16,
+                seed=config.seed,
                 checkpoint_seconds=120.0,
                 fingerprint=sha256_bytes(msgspec.json.encode(relevant)),
             ),
-            evaluate=lambda: validate(self.model, probe, pad=PAD, bfloat16=bfloat16, gain=True),
+            evaluate=lambda: validate(self.network, probe, bfloat16=bfloat16, gain=True),
             checkpoint=self.work / f"{name.replace(' ', '-')}.checkpoint.safetensors",
             should_stop=self._time_is_up,
             progress=self.progress,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tailorbird.networks.batch import Encoded
 from tailorbird.pretraining.denoising import break_off, infill
 from tailorbird.pretraining.token_store import TokenStore
-from tailorbird.training.batches import Batch, Encoded, EpochOrder, collate
+from tailorbird.training.batches import EpochOrder, attention_length
 
 PAD, END, MASK = 1, 2, 4
 
@@ -33,13 +34,9 @@ class DenoisingBatches:
         lengths = np.minimum(store.lengths()[self._indices], length)
         self._order = EpochOrder([int(n) for n in lengths], batch_size=batch_size, seed=seed)
 
-    def examples(self, step: int) -> list[Encoded]:
-        """The examples of ``step``, before padding."""
+    def __call__(self, step: int) -> list[Encoded]:
         random = np.random.default_rng((self._seed, step))
         return [self._noised(self._indices[at], random) for at in self._order(step)]
-
-    def __call__(self, step: int) -> Batch:
-        return collate(self.examples(step), pad=PAD)
 
     def _noised(self, index: int, random: np.random.Generator) -> Encoded:
         tokens = self._store[index]
@@ -58,17 +55,21 @@ class PairBatches:
 
     def __init__(self, examples: Sequence[Encoded], *, batch_size: int, seed: int) -> None:
         self._examples = examples
-        lengths = [len(example.source) + len(example.target) for example in examples]
+        lengths = [attention_length(example) for example in examples]
         self._order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
 
-    def __call__(self, step: int) -> Batch:
-        return collate([self._examples[at] for at in self._order(step)], pad=PAD)
+    def __call__(self, step: int) -> list[Encoded]:
+        return [self._examples[at] for at in self._order(step)]
 
 
-def mixed(pairs: Callable[[int], Batch], denoising: Callable[[int], Batch], *, every: int) -> Callable[[int], Batch]:
+Examples = Callable[[int], Sequence[Encoded]]
+"""The examples of a step."""
+
+
+def mixed(pairs: Examples, denoising: Examples, *, every: int) -> Examples:
     """Every ``every``-th step denoises, so that reading the input is not forgotten; 0 never does."""
 
-    def batch(step: int) -> Batch:
+    def batch(step: int) -> Sequence[Encoded]:
         return denoising(step) if every and step % every == every - 1 else pairs(step)
 
     return batch

@@ -91,4 +91,4 @@ def attach_delta(base: Base, manifest: DeltaManifest, tensors: Mapping[str, torc
             f"The delta's tokenizer ({manifest.tokenizer_sha256[:12]}) is not this base's "
             f"({base.tokenizer_sha256[:12]}): use the base with the tokenizer that it was trained with."
         )
-    return STRATEGIES[manifest.strategy].apply(base.model, tensors, manifest.settings)
+    return STRATEGIES[manifest.strategy].apply(base.network, tensors, manifest.settings)

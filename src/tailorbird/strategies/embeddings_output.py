@@ -4,30 +4,19 @@ Where a base ties the two, as BART does, that is one matrix. Position embeddings
 paper's base (12.7% of its parameters) fits token embeddings alone.
 """
 
-from collections.abc import Mapping
-
-import torch
-from transformers import PreTrainedModel
-
-from tailorbird.base.anatomy import parameter_names
-from tailorbird.errors import BaseError
-from tailorbird.strategies.strategy import Prepared, Settings, Undo
-from tailorbird.strategies.weights import replace_weights, train_only
+from tailorbird.networks.network import Network
+from tailorbird.strategies.strategy import Prepared, Settings
+from tailorbird.strategies.weights import OwnWeights, names_of, train_only
 
 
-class EmbeddingsOutput:
+class EmbeddingsOutput(OwnWeights):
     """The vocabulary's vectors move, what is computed with them does not."""
 
     name = "l-eo"
     defaults: Settings = {"learning_rate": 2e-3}
 
-    def prepare(self, model: PreTrainedModel, settings: Settings) -> Prepared:  # noqa: ARG002 - the protocol's shape
-        # Each stack's own: where a base does not tie them, encoder and decoder have embeddings of their own.
-        layers = [getattr(model, f"get_{part}")().get_input_embeddings() for part in ("encoder", "decoder")]
-        layers.append(model.get_output_embeddings())
-        if any(layer is None for layer in layers):
-            raise BaseError(f"{type(model).__name__} does not name its embeddings and output layer: L-EO needs both.")
-        return train_only(model, parameter_names(model, layers))
-
-    def apply(self, model: PreTrainedModel, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:  # noqa: ARG002
-        return replace_weights(model, tensors)
+    def prepare(self, network: Network, settings: Settings) -> Prepared:  # noqa: ARG002 - the protocol's shape
+        """The vectors train: each stack's own, where a base does not tie them."""
+        stacks = [stack for stack in (network.parts.encoder, network.parts.decoder) if stack is not None]
+        layers = [stack.tokens for stack in stacks]
+        return train_only(network.model, names_of(network.model, [*layers, network.parts.head.module]))

@@ -1,15 +1,30 @@
 """The strategies there are. Adding one is one line here."""
 
 from tailorbird.errors import UsageError
+from tailorbird.strategies.bitfit import BitFit
 from tailorbird.strategies.custom import Custom
+from tailorbird.strategies.dora import Dora
 from tailorbird.strategies.embeddings_output import EmbeddingsOutput
+from tailorbird.strategies.ia3 import Ia3
 from tailorbird.strategies.last_decoder_block import LastDecoderBlock
+from tailorbird.strategies.lora import Lora
 from tailorbird.strategies.prefix import Prefix
+from tailorbird.strategies.prompt_tuning import PromptTuning
 from tailorbird.strategies.strategy import Settings, Strategy
 
-STRATEGIES: dict[str, Strategy] = {
-    strategy.name: strategy for strategy in (Custom(), EmbeddingsOutput(), LastDecoderBlock(), Prefix())
-}
+_ALL: tuple[Strategy, ...] = (
+    Custom(),
+    EmbeddingsOutput(),
+    LastDecoderBlock(),
+    Prefix(),
+    Lora(),
+    Dora(),
+    Ia3(),
+    BitFit(),
+    PromptTuning(),
+)
+
+STRATEGIES: dict[str, Strategy] = {strategy.name: strategy for strategy in _ALL}
 
 
 def find_strategy(name: str) -> Strategy:

@@ -6,16 +6,17 @@ from typing import Protocol
 
 import torch
 from torch import nn
-from transformers import PreTrainedModel
+
+from tailorbird.networks.network import Network
 
 Settings = Mapping[str, str | int | float | bool]
 Undo = Callable[[], None]
-"""Takes a personalisation off again: the model is then the base, bit for bit."""
+"""Takes a personalisation off again: the network is then the base, bit for bit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A model made ready to be trained by a strategy."""
+    """A network made ready to be trained by a strategy."""
 
     parameters: dict[str, nn.Parameter]
     """What trains, by name. All else is frozen."""
@@ -25,14 +26,20 @@ class Prepared:
 
 
 class Strategy(Protocol):
-    """One way of personalising. Implementations keep no state: the same object serves every model."""
+    """One way of personalising. Implementations keep no state: the same object serves every network."""
 
     name: str
     defaults: Settings
     """Settings of the strategy itself and the training settings that suit it, each with its default."""
 
-    def prepare(self, model: PreTrainedModel, settings: Settings) -> Prepared:
-        """Freeze what does not train, and add what does. Random draws use torch's current state."""
+    def prepare(self, network: Network, settings: Settings) -> Prepared:
+        """Freeze what does not train, and add what does. Random draws use torch's current state.
 
-    def apply(self, model: PreTrainedModel, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:
+        Raises UsageError where the base has nothing that the strategy could train, or a setting does not suit it.
+        """
+
+    def apply(self, network: Network, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:
         """Put a delta's tensors on the base. Raises DeltaError when they do not fit it."""
+
+    def merge(self, network: Network, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:
+        """The same by changing the base's own weights alone; DeltaError where no weights could say it."""

@@ -1,4 +1,7 @@
-"""Everything a killed run needs to go on as if it had never stopped, in one safetensors file."""
+"""Everything a killed run needs to go on as if it had never stopped, in one safetensors file.
+
+Random state is not part of it: each step draws from its own seed.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +26,14 @@ class Ledger:
     seconds: float
     examples: int
     flops: int
-    counted: dict[str, int]
+    counted_flops: int
+    """Of the first steps, as derived from the shapes."""
+    measured_flops: int
+    """Of the same steps, as torch's counter saw them."""
+    joules: float | None
     curve: tuple[CurvePoint, ...]
     best_loss: float | None
+    validations_since_best: int
     recent_loss: float | None
     peak_memory_bytes: int = 0
 
@@ -44,10 +52,9 @@ class Snapshot:
 _GROUPS = ("parameters", "first_moments", "second_moments", "best")
 
 
-def save_snapshot(path: Path, snapshot: Snapshot, random_state: torch.Tensor) -> None:
-    """Write ``snapshot`` and torch's random state atomically: a kill leaves the previous checkpoint."""
+def save_snapshot(path: Path, snapshot: Snapshot) -> None:
+    """Write ``snapshot`` atomically: a kill leaves the previous checkpoint."""
     tensors = {f"{group}/{name}": tensor for group in _GROUPS for name, tensor in getattr(snapshot, group).items()}
-    tensors["random_state"] = random_state
     # Tied and sliced tensors share memory, which safetensors refuses; a copy of each does not.
     tensors = {name: tensor.detach().to("cpu").clone().contiguous() for name, tensor in tensors.items()}
     ledger = msgspec.json.encode(snapshot.ledger).decode()
@@ -55,19 +62,17 @@ def save_snapshot(path: Path, snapshot: Snapshot, random_state: torch.Tensor) ->
         file.write(save(tensors, metadata={"ledger": ledger}))
 
 
-def load_snapshot(path: Path) -> tuple[Snapshot, torch.Tensor] | None:
-    """The snapshot at ``path`` and torch's random state; None where there is no checkpoint."""
+def load_snapshot(path: Path) -> Snapshot | None:
+    """The snapshot at ``path``; None where there is no checkpoint."""
     if not path.exists():
         return None
     groups: dict[str, dict[str, torch.Tensor]] = {group: {} for group in _GROUPS}
     try:
         with safe_open(str(path), framework="pt") as file:
             ledger = msgspec.json.decode(file.metadata()["ledger"], type=Ledger)
-            random_state = file.get_tensor("random_state")
             for key in file.keys():  # noqa: SIM118 - not a dictionary
                 group, _, name = key.partition("/")
-                if name:
-                    groups[group][name] = file.get_tensor(key)
+                groups[group][name] = file.get_tensor(key)
     except (SafetensorError, msgspec.DecodeError, KeyError, OSError) as error:
         raise StorageError(f"{path} is not a usable checkpoint ({error}): delete it to start again.") from error
-    return Snapshot(ledger, **groups), random_state
+    return Snapshot(ledger, **groups)

@@ -1,4 +1,4 @@
-"""What training costs: FLOPs as torch counts them, and peak memory."""
+"""What training costs, as the machine sees it: FLOPs as torch counts them, and peak memory."""
 
 import resource
 import sys
@@ -15,27 +15,11 @@ _STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
-class FlopLedger:
-    """Adds up the FLOPs of steps, counting each distinct shape of work once.
-
-    torch's counter watches every operation of a counted step (forward and backward); further steps of the same shape
-    cost the same and are only added. A multiply-add counts as two.
-    """
-
-    def __init__(self, counted: dict[str, int] | None = None, total: int = 0) -> None:
-        self.counted = dict(counted or {})
-        self.total = total
-
-    def run(self, shape: str, work: Callable[[], T]) -> T:
-        """Do ``work`` and add its FLOPs to the total; ``shape`` identifies work of equal cost."""
-        if shape in self.counted:
-            result = work()
-        else:
-            with FlopCounterMode(display=False) as counter:
-                result = work()
-            self.counted[shape] = int(counter.get_total_flops())
-        self.total += self.counted[shape]
-        return result
+def measured_flops(work: Callable[[], T]) -> tuple[T, int]:
+    """Do ``work``, and the FLOPs that torch's counter saw: every matrix product, forward and backward."""
+    with FlopCounterMode(display=False) as counter:
+        result = work()
+    return result, int(counter.get_total_flops())
 
 
 def reset_peak_memory(device: torch.device) -> None:

@@ -1,7 +1,9 @@
 """The device that a run uses, and how results name it."""
 
 import platform
+import time
 from contextlib import nullcontext
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import torch
 
 from tailorbird.errors import UsageError
 
-_REPORTED = ("torch", "transformers", "tokenizers", "safetensors")
+_REPORTED = ("torch", "transformers", "tokenizers", "safetensors", "peft")
 
 
 def choose_device() -> torch.device:
@@ -18,14 +20,32 @@ def choose_device() -> torch.device:
 
 
 def use_bfloat16(precision: str, device: torch.device) -> bool:
-    """Whether ``precision`` (``auto``, ``float32``, ``bfloat16``) means bf16 here; auto asks for hardware units."""
+    """Whether ``precision`` (``auto``, ``float32``, ``bfloat16``) means bf16 here; auto takes what is faster."""
     if precision not in ("auto", "float32", "bfloat16"):
         raise UsageError(f"precision = {precision}: choose auto, float32 or bfloat16.")
     if precision != "auto":
         return precision == "bfloat16"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    # Without units for it bf16 is emulated, and slower whatever a noisy moment says.
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()) and _bfloat16_gain() > 1.2
+
+
+@cache
+def _bfloat16_gain() -> float:
+    """How many times as fast a product of two matrices is in bf16, by a measurement of some 20 ms."""
+
+    def seconds(kind: torch.dtype) -> float:
+        left, right = torch.ones(512, 1024, dtype=kind), torch.ones(1024, 1024, dtype=kind)
+        left @ right  # The first one prepares the kernel.
+        best = float("inf")
+        for _ in range(5):
+            started = time.perf_counter()
+            left @ right
+            best = min(best, time.perf_counter() - started)
+        return best
+
+    return seconds(torch.float32) / seconds(torch.bfloat16)
 
 
 def autocast(device: torch.device, *, bfloat16: bool) -> "torch.autocast | nullcontext[None]":

@@ -1,23 +1,34 @@
 """The training loop: the only one. What trains, and on what, it is told; it knows no strategy and no stage."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
+from tailorbird.networks.batch import Encoded
+from tailorbird.networks.flops import training_flops
+from tailorbird.networks.network import Network
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import CurvePoint
-from tailorbird.training.batches import Batch
+from tailorbird.training.batches import micro_batches
 from tailorbird.training.checkpoint import Ledger, Snapshot, load_snapshot, save_snapshot
-from tailorbird.training.cost import FlopLedger, peak_memory_bytes, reset_peak_memory
+from tailorbird.training.cost import measured_flops, peak_memory_bytes, reset_peak_memory
 from tailorbird.training.device import autocast
-from tailorbird.training.losses import Validation, repetition_unlikelihood
+from tailorbird.training.energy import find_meter
+from tailorbird.training.frozen import FrozenWork
+from tailorbird.training.losses import Validation
+from tailorbird.training.memory import give_back_freed_memory, keep_freed_memory
+from tailorbird.training.processes import Processes
 
 Evaluate = Callable[[], Validation]
-"""Validates the model as it stands."""
+"""Validates the network as it stands."""
+
+COUNTED_STEPS = 2
+"""Steps whose FLOPs torch counts too, to compare with what was derived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +42,19 @@ class LoopSettings:
     """Share of the steps, at the end, in which the rate falls linearly to 0; 1 is linear decay, 0 a constant rate."""
     weight_decay: float = 0.01
     max_gradient_norm: float = 1.0
+    micro_tokens: int = 16384
+    """Source and target tokens that are computed at once: a larger batch is done in parts, and its gradients added."""
     evaluate_every: int = 0
     """Steps between two validations; 0 never. The start and the last step always do where there is an evaluate."""
+    patience: int = 0
+    """Stop after so many validations in a row without a new best; 0 never stops early."""
     keep_best: bool = True
     """End with the weights of the best validation, not of the last step."""
     bfloat16: bool = False
     unlikelihood: float = 0.0
     """Weight of `repetition_unlikelihood` in the loss."""
+    seed: int = 0
+    """Draws dropout, for each step anew."""
     checkpoint_seconds: float = 30.0
     fingerprint: str = ""
 
@@ -49,38 +66,44 @@ class Outcome:
     curve: tuple[CurvePoint, ...]
     seconds: float
     flops: int
+    """Derived from the shapes of every step, what was computed once for the cache included."""
     peak_memory_bytes: int
     steps: int
     examples: int
+    measured_flops_ratio: float | None = None
+    """What torch's counter saw in the first steps, divided by what was derived for them."""
+    joules: float | None = None
 
 
 def train(
-    model: nn.Module,
+    network: Network,
     parameters: Mapping[str, nn.Parameter],
-    batch_of: Callable[[int], Batch],
+    examples_of: Callable[[int], Sequence[Encoded]],
     settings: LoopSettings,
     *,
     evaluate: Evaluate | None = None,
+    frozen: FrozenWork | None = None,
     checkpoint: Path | None = None,
     should_stop: Callable[[], bool] | None = None,
     progress: Progress | None = None,
     what: str = "training",
 ) -> Outcome:
-    """Train ``parameters`` of ``model`` on ``batch_of(step)`` for steps 0 to ``settings.steps`` - 1.
+    """Train ``parameters`` of ``network`` on ``examples_of(step)`` for steps 0 to ``settings.steps`` - 1.
 
-    With a ``checkpoint`` path the run saves itself there every ``checkpoint_seconds`` and when interrupted, and a run
-    with the same fingerprint goes on from it to the same weights, bit for bit (same device and threads). Seconds and
-    FLOPs are those of training steps; validation is not charged. ``should_stop`` is asked after each step; a run that
-    it stops is saved, and ``Outcome.steps`` says how far it came.
+    The loss of a step is the mean over its target tokens. With a ``checkpoint`` path the run saves itself there every
+    ``checkpoint_seconds`` and when interrupted; a run with the same fingerprint goes on from it to the same weights,
+    bit for bit (same device and threads). Seconds and FLOPs are those of training steps; validation is not charged.
+    ``should_stop`` is asked after each step; a run that it stops is saved, and ``Outcome.steps`` says how far it came.
+    Under accelerate's or torch's launcher the processes share each batch.
     """
-    run = _Run(model, parameters, settings, checkpoint)
-    progress = progress or Silent()
+    run = _Run(network, parameters, settings, frozen, checkpoint)
+    progress = progress if progress is not None and run.processes.first else Silent()
     progress.start(what, settings.steps)
     try:
         # The start's, or one that was interrupted: a resumed run must have the same points, and so the same best.
         run.validate_if_due(evaluate)
-        while run.ledger.step < settings.steps:
-            run.step(batch_of)
+        while run.ledger.step < settings.steps and not run.patience_is_over:
+            run.step(examples_of)
             run.validate_if_due(evaluate)
             run.save_if_due()
             progress.update(run.ledger.step, f"loss {run.ledger.recent_loss:.3f}")
@@ -100,23 +123,31 @@ class _Run:
     """The state of one run between steps."""
 
     def __init__(
-        self, model: nn.Module, parameters: Mapping[str, nn.Parameter], settings: LoopSettings, checkpoint: Path | None
+        self,
+        network: Network,
+        parameters: Mapping[str, nn.Parameter],
+        settings: LoopSettings,
+        frozen: FrozenWork | None,
+        checkpoint: Path | None,
     ) -> None:
-        self.model = model
-        self.parameters = dict(parameters)
-        self.settings = settings
-        self.checkpoint = checkpoint
-        self.device = next(iter(self.parameters.values())).device
+        self.network, self.parameters, self.settings = network, dict(parameters), settings
+        self.frozen, self.checkpoint = frozen, checkpoint
+        self.device = network.device
+        self.processes = Processes(self.device)
         self.best: dict[str, torch.Tensor] = {}
+        self.meter = find_meter(self.device)
         self.ledger = Ledger(
             fingerprint=settings.fingerprint,
             step=0,
             seconds=0.0,
             examples=0,
             flops=0,
-            counted={},
+            counted_flops=0,
+            measured_flops=0,
+            joules=0.0 if self.meter is not None else None,
             curve=(),
             best_loss=None,
+            validations_since_best=0,
             recent_loss=None,
         )
         self.optimizer = torch.optim.AdamW(
@@ -128,20 +159,25 @@ class _Run:
             betas=(0.9, 0.98),
             fused=True,
         )
+        keep_freed_memory()
         reset_peak_memory(self.device)
         if checkpoint is not None:
             self._resume(checkpoint)
-        self.flops = FlopLedger(self.ledger.counted, self.ledger.flops)
+        self.wrapped = self.processes.wrap(network)
         self._saved_at = time.monotonic()
-        self._random_state = torch.get_rng_state()
         self.updating = False
         """Weights and ledger are being changed: what an interrupt leaves then is between two steps, and not saved."""
 
+    @property
+    def patience_is_over(self) -> bool:
+        """Whether validations have brought nothing for as long as the settings allow."""
+        patience = self.settings.patience
+        return 0 < patience <= self.ledger.validations_since_best
+
     def _resume(self, checkpoint: Path) -> None:
-        found = load_snapshot(checkpoint)
-        if found is None or found[0].ledger.fingerprint != self.settings.fingerprint:
+        snapshot = load_snapshot(checkpoint)
+        if snapshot is None or snapshot.ledger.fingerprint != self.settings.fingerprint:
             return
-        snapshot, random_state = found
         self.ledger = snapshot.ledger
         self.best = {name: tensor.to(self.device) for name, tensor in snapshot.best.items()}
         with torch.no_grad():
@@ -153,46 +189,64 @@ class _Run:
                         "exp_avg": snapshot.first_moments[name].to(self.device),
                         "exp_avg_sq": snapshot.second_moments[name].to(self.device),
                     }
-        torch.set_rng_state(random_state)
 
-    def step(self, batch_of: Callable[[int], Batch]) -> None:
+    def step(self, examples_of: Callable[[int], Sequence[Encoded]]) -> None:
         """One optimiser step, charged to the ledger."""
-        # An interrupted step is done again: it must then draw the same dropout.
-        self._random_state = torch.get_rng_state()
-        batch = batch_of(self.ledger.step).to(self.device)
-        started = time.perf_counter()
-        self.model.train()
+        ledger = self.ledger
+        examples = examples_of(ledger.step)
+        started, joules = time.perf_counter(), self._joules()
+        # Each step draws its own dropout: an interrupted one is done again, and a resumed run goes on, with the same.
+        torch.manual_seed(_step_seed(self.settings.seed, ledger.step, self.processes.rank))
+        if not self.network.training:
+            self.network.train()
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * rate_factor(self.ledger.step, self.settings)
-        shape = f"{tuple(batch.input_ids.shape)}>{tuple(batch.labels.shape)}"
-        loss = self.flops.run(shape, lambda: self._backward(batch))
+            group["lr"] = self.settings.learning_rate * rate_factor(ledger.step, self.settings)
+        counted = measured = 0
+        if ledger.step < COUNTED_STEPS:
+            (loss, flops), measured = measured_flops(lambda: self._backward(examples))
+            counted = flops
+        else:
+            loss, flops = self._backward(examples)
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), self.settings.max_gradient_norm)
         self.updating = True
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        recent = self.ledger.recent_loss
+        recent = ledger.recent_loss
         self.ledger = replace(
-            self.ledger,
-            step=self.ledger.step + 1,
-            seconds=self.ledger.seconds + time.perf_counter() - started,
-            examples=self.ledger.examples + len(batch.labels),
-            flops=self.flops.total,
-            counted=self.flops.counted,
+            ledger,
+            step=ledger.step + 1,
+            seconds=ledger.seconds + time.perf_counter() - started,
+            examples=ledger.examples + len(examples),
+            flops=ledger.flops + round(self.processes.total(flops)),
+            counted_flops=ledger.counted_flops + counted,
+            measured_flops=ledger.measured_flops + measured,
+            joules=None if ledger.joules is None else ledger.joules + self._joules() - joules,
             recent_loss=loss if recent is None else 0.95 * recent + 0.05 * loss,
         )
-        self._random_state = torch.get_rng_state()
         self.updating = False
 
-    def _backward(self, batch: Batch) -> float:
-        with autocast(self.device, bfloat16=self.settings.bfloat16):
-            output = self.model(
-                input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels, use_cache=False
-            )
-            loss = output.loss
-        if self.settings.unlikelihood:
-            loss = loss + self.settings.unlikelihood * repetition_unlikelihood(output.logits, batch.labels)
-        loss.backward()
-        return float(loss.detach())
+    def _backward(self, examples: Sequence[Encoded]) -> tuple[float, int]:
+        """Gradients of the batch's mean loss; that loss over all processes, and this process's FLOPs."""
+        tokens = sum(len(example.target) for example in examples)
+        groups = micro_batches(self.processes.share(examples), tokens=self.settings.micro_tokens)
+        summed, flops = 0.0, 0
+        for number, group in enumerate(groups, start=1):
+            batch, given, frozen = self.network.batch(group), None, None
+            if self.frozen is not None:
+                spent = self.frozen.flops
+                frozen, given = self.frozen.of(group, batch), self.frozen.frontier
+                flops += self.frozen.flops - spent
+            with self.processes.apart(self.wrapped, last=number == len(groups)):
+                with autocast(self.device, bfloat16=self.settings.bfloat16):
+                    objective, loss = self.wrapped(batch, frozen, self.settings.unlikelihood)
+                # Gradients are averaged over the processes, and the mean wanted is over all their tokens.
+                (objective * (self.processes.count / tokens)).backward()
+            summed += float(loss)
+            flops += training_flops(self.network, batch, given=given)
+        return self.processes.total(summed) / tokens, flops
+
+    def _joules(self) -> float:
+        return self.meter.joules() if self.meter is not None else 0.0
 
     def validate_if_due(self, evaluate: Evaluate | None) -> None:
         """At the start, every ``evaluate_every`` steps and after the last; each of them once."""
@@ -211,12 +265,13 @@ class _Run:
             flops=self.ledger.flops,
             input_gain=found.input_gain,
         )
-        best = self.ledger.best_loss
+        best, since = self.ledger.best_loss, self.ledger.validations_since_best + 1
         if best is None or found.loss < best:
-            best = found.loss
+            best, since = found.loss, 0
             if self.settings.keep_best:
                 self.best = {name: parameter.detach().clone() for name, parameter in self.parameters.items()}
-        self.ledger = replace(self.ledger, curve=(*self.ledger.curve, point), best_loss=best)
+        curve = (*self.ledger.curve, point)
+        self.ledger = replace(self.ledger, curve=curve, best_loss=best, validations_since_best=since)
 
     def validate_unless_done(self, evaluate: Evaluate | None) -> None:
         """Make sure that the curve ends at the current step."""
@@ -229,8 +284,8 @@ class _Run:
             self.save()
 
     def save(self) -> None:
-        """Write the checkpoint, where one was asked for."""
-        if self.checkpoint is None:
+        """Write the checkpoint, where one was asked for; the first process does it for all."""
+        if self.checkpoint is None or not self.processes.first:
             return
         self._note_peak()
         states = {name: self.optimizer.state.get(parameter, {}) for name, parameter in self.parameters.items()}
@@ -241,7 +296,7 @@ class _Run:
             second_moments={name: state["exp_avg_sq"] for name, state in states.items() if state},
             best=self.best,
         )
-        save_snapshot(self.checkpoint, snapshot, self._random_state)
+        save_snapshot(self.checkpoint, snapshot)
         self._saved_at = time.monotonic()
 
     def _note_peak(self) -> None:
@@ -251,19 +306,29 @@ class _Run:
     def finish(self) -> Outcome:
         """Put the best weights in place and say what it took."""
         self.save()
+        self.processes.wait()
         self._note_peak()
         with torch.no_grad():
             for name, tensor in self.best.items():
                 self.parameters[name].copy_(tensor)
-        self.model.eval()
+        self.network.eval()
+        self.optimizer.zero_grad(set_to_none=True)
+        give_back_freed_memory()
+        ledger = self.ledger
         return Outcome(
-            curve=self.ledger.curve,
-            seconds=self.ledger.seconds,
-            flops=self.ledger.flops,
-            peak_memory_bytes=self.ledger.peak_memory_bytes,
-            steps=self.ledger.step,
-            examples=self.ledger.examples,
+            curve=ledger.curve,
+            seconds=ledger.seconds,
+            flops=ledger.flops,
+            measured_flops_ratio=ledger.measured_flops / ledger.counted_flops if ledger.counted_flops else None,
+            joules=ledger.joules,
+            peak_memory_bytes=ledger.peak_memory_bytes,
+            steps=ledger.step,
+            examples=ledger.examples,
         )
+
+
+def _step_seed(seed: int, step: int, rank: int) -> int:
+    return int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def rate_factor(step: int, settings: LoopSettings) -> float:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
-from tailorbird.training.batches import IGNORED, Batch, Encoded, collate
+from tailorbird.networks.batch import Encoded
+from tailorbird.networks.network import Network
+from tailorbird.training.batches import attention_length
 from tailorbird.training.device import autocast
+from tailorbird.training.frozen import FrozenWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,34 +20,24 @@ class TargetLoss:
     tokens: int
 
 
-def batch_losses(model: nn.Module, batch: Batch) -> list[TargetLoss]:
-    """Loss of each row of ``batch``, in the precision that the caller set, without dropout."""
-    logits = model(
-        input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=batch.labels, use_cache=False
-    ).logits
-    real = batch.labels != IGNORED
-    each = nn.functional.cross_entropy(logits[real].float(), batch.labels[real], reduction="none")
-    losses = each.new_zeros(len(batch.labels)).index_add(0, real.nonzero()[:, 0], each)
-    tokens = real.sum(dim=1)
-    return [TargetLoss(float(loss), int(count)) for loss, count in zip(losses, tokens, strict=True)]
-
-
 @torch.no_grad()
-def target_losses(model: nn.Module, examples: Sequence[Encoded], *, pad: int, batch_size: int = 8) -> list[TargetLoss]:
-    """Loss of each example, in the given order; batches are formed by length."""
-    model.eval()
-    device = next(model.parameters()).device
-    order = sorted(range(len(examples)), key=lambda index: (_length(examples[index]), index))
+def target_losses(
+    network: Network, examples: Sequence[Encoded], *, batch_size: int = 8, frozen: FrozenWork | None = None
+) -> list[TargetLoss]:
+    """Loss of each example, in the given order and the precision that the caller set; batches are formed by length."""
+    network.eval()
+    order = sorted(range(len(examples)), key=lambda index: (attention_length(examples[index]), index))
     losses: dict[int, TargetLoss] = {}
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
-        batch = collate([examples[index] for index in indices], pad=pad).to(device)
-        losses.update(zip(indices, batch_losses(model, batch), strict=True))
+        some = [examples[index] for index in indices]
+        batch = network.batch(some)
+        each = network.losses(batch, frozen.of(some, batch) if frozen is not None else None)
+        sums = [float(part.sum()) for part in each[: batch.targets.total].split(list(batch.targets.lengths))]
+        losses.update(
+            (index, TargetLoss(loss, len(examples[index].target))) for index, loss in zip(indices, sums, strict=True)
+        )
     return [losses[index] for index in range(len(examples))]
-
-
-def _length(example: Encoded) -> int:
-    return len(example.source) + len(example.target)
 
 
 def mean_loss(losses: Sequence[TargetLoss]) -> float:
@@ -75,30 +67,16 @@ class Validation:
 
 
 def validate(
-    model: nn.Module, examples: Sequence[Encoded], *, pad: int, bfloat16: bool = False, gain: bool = False
+    network: Network,
+    examples: Sequence[Encoded],
+    *,
+    bfloat16: bool = False,
+    gain: bool = False,
+    frozen: FrozenWork | None = None,
 ) -> Validation:
     """Loss over ``examples``, with input gain too where ``gain`` asks for that second pass."""
-    with autocast(next(model.parameters()).device, bfloat16=bfloat16):
-        loss = mean_loss(target_losses(model, examples, pad=pad))
+    with autocast(network.device, bfloat16=bfloat16):
+        loss = mean_loss(target_losses(network, examples, frozen=frozen))
         if not gain:
             return Validation(loss)
-        return Validation(loss, mean_loss(target_losses(model, with_other_inputs(examples), pad=pad)) - loss)
-
-
-def repetition_unlikelihood(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean over target tokens of -sum log(1 - p(c)), c being the target's earlier tokens other than the right one.
-
-    Token-level unlikelihood (Welleck et al., 2020, arXiv 1908.04319): what stands already is made less likely wherever
-    it is wrong, so that greedy outputs do not go round in circles. ``logits`` (batch, target, vocabulary), ``labels``
-    (batch, target; -100 pads).
-    """
-    length = labels.shape[1]
-    tokens = labels.clamp(min=0)
-    same = tokens[:, :, None] == tokens[:, None, :]  # (batch, step, earlier)
-    before = torch.ones(length, length, dtype=torch.bool, device=labels.device).tril(-1)
-    first = ~(same & before).any(dim=2)  # A token that occurs several times is one candidate.
-    real = labels != IGNORED
-    candidate = before & ~same & first[:, None, :] & real[:, None, :] & real[:, :, None]
-    chances = logits.float().log_softmax(dim=-1).gather(2, tokens[:, None, :].expand(-1, length, -1)).exp()
-    penalties = -torch.log1p(-chances.clamp(max=1 - 1e-5))
-    return (penalties * candidate).sum() / real.sum().clamp(min=1)
+        return Validation(loss, mean_loss(target_losses(network, with_other_inputs(examples))) - loss)

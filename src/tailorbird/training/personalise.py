@@ -1,6 +1,7 @@
 """The stage from mined pairs to a delta."""
 
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,18 +15,22 @@ from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
 from tailorbird.config import PersonaliseConfig
 from tailorbird.errors import DataError, DeltaError
 from tailorbird.mining.dataset import DataSet, load_data
+from tailorbird.networks.batch import Encoded
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import FORMAT_VERSION, Cost, DeltaManifest, Pair
 from tailorbird.storage import sha256_bytes
 from tailorbird.strategies.delta import load_delta, read_manifest, save_delta
 from tailorbird.strategies.registry import complete_settings, find_strategy
 from tailorbird.strategies.strategy import Prepared
-from tailorbird.training.batches import Encoded, EpochOrder, collate
+from tailorbird.training.batches import EpochOrder, attention_length
 from tailorbird.training.device import choose_device, describe_device, use_bfloat16, versions
+from tailorbird.training.frozen import FrozenWork
 from tailorbird.training.loop import LoopSettings, Outcome, train
 from tailorbird.training.losses import validate
 
 CHECKPOINT = "checkpoint.safetensors"
+FROZEN = "frozen"
+"""Begins the name of the folder with what a strategy never changes, computed once; it goes when the delta is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,10 @@ def personalise_base(
         return done
     # The strategy's own random weights are part of what the seed decides.
     torch.manual_seed(plan.seed)
-    prepared = find_strategy(plan.strategy).prepare(base.model, plan.settings)
+    prepared = find_strategy(plan.strategy).prepare(base.network, plan.settings)
     try:
-        outcome = _train(plan, prepared, out, progress or Silent())
+        limit = round(config.frozen_gib * (1 << 30))
+        outcome = _train(plan, prepared, out, progress or Silent(), limit_bytes=limit)
         tensors = prepared.extract()
     finally:
         prepared.undo()
@@ -104,13 +110,16 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet) -> _Plan:
     if config.learning_rate is not None:
         given["learning_rate"] = config.learning_rate
     settings = complete_settings(strategy, given)
-    device = next(base.model.parameters()).device
+    device = base.network.device
     settings |= {
         "epochs": float(config.epochs),
         "batch_size": config.batch_size,
         "warmup_share": config.warmup_share,
         "weight_decay": config.weight_decay,
         "validations": config.validations,
+        "patience": config.patience,
+        "micro_tokens": config.micro_tokens,
+        "unlikelihood": config.unlikelihood,
         "unasserted": config.unasserted,
         "max_source_tokens": config.max_source_tokens,
         "max_target_tokens": config.max_target_tokens,
@@ -132,7 +141,7 @@ def _prompts(plan: _Plan, pairs: Sequence[Pair]) -> list[Prompt]:
     ]
 
 
-def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Outcome:
+def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress, *, limit_bytes: int) -> Outcome:
     training, validation = (
         [Encoded(prompt.source, prompt.target) for prompt in _prompts(plan, plan.data.split(name))]
         for name in ("train", "validation")
@@ -143,27 +152,40 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress) -> Ou
             "mine a project with more tests."
         )
     batch_size = int(plan.settings["batch_size"])
-    order = EpochOrder([len(e.source) + len(e.target) for e in training], batch_size=batch_size, seed=plan.seed)
+    order = EpochOrder([attention_length(example) for example in training], batch_size=batch_size, seed=plan.seed)
     steps = max(1, math.ceil(float(plan.settings["epochs"]) * order.steps_per_epoch))
-    model, pad, bfloat16 = plan.base.model, plan.base.pad, plan.settings["precision"] == "bfloat16"
-    return train(
-        model,
-        prepared.parameters,
-        lambda step: collate([training[index] for index in order(step)], pad=pad),
-        LoopSettings(
-            steps=steps,
-            learning_rate=float(plan.settings["learning_rate"]),
-            warmup_steps=round(float(plan.settings["warmup_share"]) * steps),
-            weight_decay=float(plan.settings["weight_decay"]),
-            evaluate_every=math.ceil(steps / int(plan.settings["validations"])),
-            bfloat16=bfloat16,
-            fingerprint=plan.fingerprint,
-        ),
-        evaluate=lambda: validate(model, validation, pad=pad, bfloat16=bfloat16),
-        checkpoint=out / CHECKPOINT,
-        progress=progress,
-        what=f"personalising ({plan.strategy})",
-    )
+    network, bfloat16 = plan.base.network, plan.settings["precision"] == "bfloat16"
+    states = out / f"{FROZEN}-{plan.fingerprint[:16]}"
+    frozen = FrozenWork.of_network(network, states, bfloat16=bfloat16, limit_bytes=limit_bytes)
+    try:
+        outcome = train(
+            network,
+            prepared.parameters,
+            lambda step: [training[index] for index in order(step)],
+            LoopSettings(
+                steps=steps,
+                learning_rate=float(plan.settings["learning_rate"]),
+                warmup_steps=round(float(plan.settings["warmup_share"]) * steps),
+                weight_decay=float(plan.settings["weight_decay"]),
+                micro_tokens=int(plan.settings["micro_tokens"]),
+                evaluate_every=math.ceil(steps / int(plan.settings["validations"])),
+                patience=int(plan.settings["patience"]),
+                bfloat16=bfloat16,
+                unlikelihood=float(plan.settings["unlikelihood"]),
+                seed=plan.seed,
+                fingerprint=plan.fingerprint,
+            ),
+            evaluate=lambda: validate(network, validation, bfloat16=bfloat16, frozen=frozen),
+            frozen=frozen,
+            checkpoint=out / CHECKPOINT,
+            progress=progress,
+            what=f"personalising ({plan.strategy})",
+        )
+    finally:
+        if frozen is not None:
+            frozen.close()
+    shutil.rmtree(states, ignore_errors=True)
+    return outcome
 
 
 def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[str, torch.Tensor]) -> DeltaManifest:
@@ -185,6 +207,8 @@ def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[s
         cost=Cost(
             train_seconds=outcome.seconds,
             train_flops=outcome.flops,
+            measured_flops_ratio=outcome.measured_flops_ratio,
+            train_joules=outcome.joules,
             peak_memory_bytes=outcome.peak_memory_bytes,
             trainable_parameters=sum(parameter.numel() for parameter in prepared.parameters.values()),
             total_parameters=sum(parameter.numel() for parameter in model.parameters()),
@@ -196,5 +220,5 @@ def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[s
         truncation=count_cuts(_prompts(plan, plan.data.split("train"))),
         licence=source.licence,
         versions=versions(),
-        device=describe_device(next(model.parameters()).device),
+        device=describe_device(plan.base.network.device),
     )

@@ -15,8 +15,8 @@ from tailorbird.errors import DataError, UsageError
 from tailorbird.generation.generate import generate, generate_base
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
+from tailorbird.networks.batch import Encoded
 from tailorbird.records import Candidate, GenerationHeader, ReferenceLoss
-from tailorbird.training.batches import Encoded
 from tailorbird.training.device import choose_device
 from tailorbird.training.losses import target_losses
 from tailorbird.training.personalise import personalise_base
@@ -90,7 +90,7 @@ def test_references_are_the_developers_tests_under_the_model(data: DataSet, base
     _, references, _ = read(tmp_path / "c.jsonl")
     for pair, found in zip(data.split("test"), references, strict=True):
         prompt = encode_pair(base.tokenizer, pair, max_source=64, max_target=48)
-        (loss,) = target_losses(base.model, [Encoded(prompt.source, prompt.target)], pad=base.pad)
+        (loss,) = target_losses(base.network, [Encoded(prompt.source, prompt.target)])
         assert found.loss == pytest.approx(loss.loss, rel=1e-4)
         assert found.tokens == len(prompt.target)
         assert found.other_loss != found.loss

@@ -3,9 +3,9 @@
 import pytest
 
 from tailorbird.generation.decode import Decoded, Decoding
+from tailorbird.networks.batch import Encoded
 from tailorbird.pretraining import check
 from tailorbird.progress import Silent
-from tailorbird.training.batches import Encoded
 from tests.models import small_base
 
 TEXTS = ("void a() { }", "void b() {", "void c() { }", "not java")

@@ -21,13 +21,13 @@ Change = Callable[[Path], None]
 
 
 def settings_of(strategy: str) -> dict[str, str | int | float | bool]:
-    small = {"length": 2, "hidden": 8} if strategy == "prefix" else {}
+    small = {"length": 2, "hidden": 8} if strategy == "prefix" else {"rank": 2} if strategy == "lora" else {}
     return complete_settings(find_strategy(strategy), small)
 
 
 def write_delta(folder: Path, base: Base, strategy: str = "l-ldb") -> DeltaManifest:
     """A delta unlike the base, without training: every tensor moved by one."""
-    prepared = find_strategy(strategy).prepare(base.model, settings_of(strategy))
+    prepared = find_strategy(strategy).prepare(base.network, settings_of(strategy))
     tensors = {name: tensor + 1 for name, tensor in prepared.extract().items()}
     prepared.undo()
     return save_delta(folder, tensors, delta_manifest(base, strategy, settings_of(strategy)))
@@ -129,11 +129,11 @@ def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_strategy_is_refused(tmp_path: Path) -> None:
     base = small_base()
     write_delta(tmp_path, base)
-    rewrite(tmp_path, strategy="lora")
-    assert "The delta's strategy lora is not known here: use a newer Tailorbird" in refused(tmp_path, base)
+    rewrite(tmp_path, strategy="later")
+    assert "The delta's strategy later is not known here: use a newer Tailorbird" in refused(tmp_path, base)
 
 
-@pytest.mark.parametrize("strategy", ["custom", "l-eo", "l-ldb", "prefix"])
+@pytest.mark.parametrize("strategy", ["custom", "l-eo", "l-ldb", "prefix", "lora", "ia3", "bitfit"])
 @pytest.mark.parametrize("which", [0, -1])
 def test_a_tensor_that_does_not_fit_the_base_is_refused(strategy: str, which: int, tmp_path: Path) -> None:
     base = small_base()
@@ -146,7 +146,7 @@ def test_a_tensor_that_does_not_fit_the_base_is_refused(strategy: str, which: in
     assert "belongs to another base" in message
 
 
-@pytest.mark.parametrize("strategy", ["custom", "prefix"])
+@pytest.mark.parametrize("strategy", ["custom", "prefix", "lora", "prompt"])
 def test_a_tensor_that_the_base_does_not_have_is_refused(strategy: str, tmp_path: Path) -> None:
     base = small_base()
     write_delta(tmp_path, base, strategy)

@@ -1,11 +1,11 @@
 """Batches are a pure function of the step."""
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorbird.training.batches import IGNORED, Encoded, EpochOrder, collate
+from tailorbird.networks.batch import Encoded
+from tailorbird.training.batches import EpochOrder, attention_length, micro_batches
 
 LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=200)
 BATCH_SIZES = st.integers(1, 12)
@@ -54,25 +54,15 @@ def test_nothing_to_order_is_refused(lengths: list[int], batch_size: int) -> Non
         EpochOrder(lengths, batch_size=batch_size, seed=0)
 
 
-@given(st.lists(st.builds(Encoded, IDS, IDS), min_size=1, max_size=6))
-def test_collate_pads_to_multiples_of_16_and_loses_nothing(examples: list[Encoded]) -> None:
-    batch = collate(examples, pad=301)
-    assert batch.input_ids.shape == batch.attention_mask.shape
-    for tensor, longest in (
-        (batch.input_ids, max(len(example.source) for example in examples)),
-        (batch.labels, max(len(example.target) for example in examples)),
-    ):
-        assert tensor.dtype == torch.long
-        assert tensor.shape == (len(examples), -(-longest // 16) * 16)
-    for row, example in enumerate(examples):
-        source, target = len(example.source), len(example.target)
-        assert tuple(batch.input_ids[row, :source].tolist()) == example.source
-        assert set(batch.input_ids[row, source:].tolist()) <= {301}
-        assert batch.attention_mask[row].tolist() == [1] * source + [0] * (batch.input_ids.shape[1] - source)
-        assert tuple(batch.labels[row, :target].tolist()) == example.target
-        assert set(batch.labels[row, target:].tolist()) <= {IGNORED}
+@given(st.lists(st.builds(Encoded, IDS, IDS), min_size=1, max_size=6), st.integers(1, 200))
+def test_micro_batches_hold_everything_in_order_within_their_budget(examples: list[Encoded], tokens: int) -> None:
+    groups = micro_batches(examples, tokens=tokens)
+    assert [example for group in groups for example in group] == examples
+    for group in groups:
+        assert len(group) == 1 or sum(len(one.source) + len(one.target) for one in group) <= tokens
 
 
-def test_a_batch_moves_as_a_whole() -> None:
-    moved = collate([Encoded((5,), (6,))], pad=1).to(torch.device("meta"))
-    assert {moved.input_ids.device.type, moved.attention_mask.device.type, moved.labels.device.type} == {"meta"}
+def test_targets_decide_the_order_and_sources_among_equal_ones() -> None:
+    short, long = Encoded((1,) * 9, (1,) * 3), Encoded((1,), (1,) * 4)
+    assert attention_length(short) < attention_length(long)
+    assert attention_length(Encoded((1,) * 8, (1,) * 3)) < attention_length(short)

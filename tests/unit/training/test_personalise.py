@@ -17,7 +17,12 @@ from tailorbird.training.device import choose_device
 from tailorbird.training.personalise import CHECKPOINT, finished_delta, personalise, personalise_base
 from tests.data import SPLITS, Interrupt, Refuse, pairs, write_base, write_data
 
-SETTINGS: dict[str, dict[str, str | int | float | bool]] = {"prefix": {"length": 3, "hidden": 16}}
+SETTINGS: dict[str, dict[str, str | int | float | bool]] = {
+    "prefix": {"length": 3, "hidden": 16},
+    "prompt": {"length": 3},
+    "lora": {"rank": 2},
+    "dora": {"rank": 2},
+}
 
 
 def config_of(strategy: str = "l-ldb", **changes: object) -> PersonaliseConfig:
@@ -83,6 +88,7 @@ def test_the_manifest_says_what_was_done(delta: Path, data: DataSet, base: Base)
     assert cost.total_parameters == sum(parameter.numel() for parameter in base.model.parameters())
     assert cost.delta_bytes == (delta / "delta.safetensors").stat().st_size
     assert cost.train_flops > 0
+    assert cost.measured_flops_ratio == pytest.approx(1, abs=0.02)
     assert cost.train_seconds > 0
     assert [point.step for point in manifest.curve] == [0, 3, 6]
     losses = [point.validation_loss for point in manifest.curve]
@@ -141,7 +147,7 @@ def test_a_data_set_with_an_empty_split_is_too_small(emptied: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"strategy": "lora"}, "lora is not a strategy: choose one of custom"),
+        ({"strategy": "later"}, "later is not a strategy: choose one of custom"),
         ({"settings": {"length": 3}}, "length is not a setting of l-ldb"),
         ({"settings": {"blocks": "two"}}, "blocks = 'two': l-ldb takes a int"),
         ({"precision": "float8"}, "precision = float8: choose auto"),

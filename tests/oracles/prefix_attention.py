@@ -1,28 +1,39 @@
-"""Attention with learned keys and values in front: the forward change that prefix tuning makes.
+"""Prefixes another way: behind transformers' attention interface, in the models' own forward pass and ``generate``.
 
-It stands behind transformers' attention interface, so the prefix is seen by every query but never enters the cache:
-positions are those of the base, and beams, batches and cached steps need no special care.
+The prefix is seen by every query but never enters the cache: positions are those of the base, and beams, batches and
+cached steps need no special care.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import eager_mask
 
+from tailorbird.networks.network import Network
+
 NAME = "tailorbird_prefix"
 
 
-def set_prefix(attention: nn.Module, key: torch.Tensor, value: torch.Tensor) -> None:
-    """Give ``attention`` a prefix; ``key`` and ``value``: (heads, length, head features)."""
-    # Plain attributes: the prefix must not appear among the base's parameters, nor in its state dict.
-    object.__setattr__(attention, "prefix_key", key)
-    object.__setattr__(attention, "prefix_value", value)
-
-
-def clear_prefix(attention: nn.Module) -> None:
-    """Take the prefix off again."""
-    for name in ("prefix_key", "prefix_value"):
-        attention.__dict__.pop(name, None)
+@contextmanager
+def with_prefix(network: Network) -> Iterator[None]:
+    """The network's model with the prefixes that its attentions now have."""
+    before = str(network.model.config._attn_implementation)
+    network.model.set_attn_implementation(NAME)
+    for attention in network.parts.attentions.values():
+        if attention.prefix is not None:
+            # Plain attributes: the prefix must not appear among the base's parameters, nor in its state dict.
+            for name, half in zip(("prefix_key", "prefix_value"), attention.prefix, strict=True):
+                object.__setattr__(attention.module, name, half)
+    try:
+        yield
+    finally:
+        for attention in network.parts.attentions.values():
+            for name in ("prefix_key", "prefix_value"):
+                attention.module.__dict__.pop(name, None)
+        network.model.set_attn_implementation(before)
 
 
 def attend(

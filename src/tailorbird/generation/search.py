@@ -1,0 +1,228 @@
+"""Which tokens are taken: greedy, by sampling, or by beam search as transformers' ``generate`` does it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from tailorbird.generation.stepping import Stepper
+from tailorbird.networks.network import Network
+
+_NEVER = -1e9
+_SPARE = 0.75
+"""Finished sources leave the network when no more than this share of its rows is still at work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """How sampling draws."""
+
+    temperature: float
+    top_p: float
+
+
+@torch.no_grad()
+def take_one_by_one(
+    network: Network,
+    sources: Sequence[tuple[int, ...]],
+    *,
+    end: int,
+    steps: int,
+    candidates: int = 1,
+    no_repeat: int = 0,
+    drawing: Drawing | None = None,
+) -> list[list[list[int]]]:
+    """For each source ``candidates`` sequences, each up to and with ``end`` or of ``steps`` tokens.
+
+    Greedy without ``drawing``; with it, tokens are drawn with torch's current random state.
+    """
+    stepper = Stepper(network, sources, beams=candidates, steps=steps)
+    made: list[list[list[int]]] = [[[] for _ in range(candidates)] for _ in sources]
+    runs = [[_Runs(no_repeat, network.parts.start) for _ in range(candidates)] for _ in sources]
+    active = list(range(len(sources)))
+    scores, tokens = _first(network, stepper, len(sources), candidates)
+    for _ in range(steps):
+        scores = stepper.step(tokens) if scores is None else scores
+        if no_repeat:
+            for row, source in enumerate(active):
+                for beam in range(candidates):
+                    scores[row, beam, runs[source][beam].banned] = -torch.inf
+        tokens = scores.argmax(dim=-1) if drawing is None else _draw(scores, drawing)
+        scores = None
+        for source, row in zip(active, tokens.tolist(), strict=True):
+            for beam, token in enumerate(row):
+                if not made[source][beam] or made[source][beam][-1] != end:
+                    made[source][beam].append(token)
+                    runs[source][beam].add(token)
+        going = [row for row, source in enumerate(active) if any(one[-1] != end for one in made[source])]
+        if not going:
+            break
+        if len(going) <= _SPARE * len(active):
+            kept = torch.tensor(going, device=tokens.device)
+            stepper.keep(kept)
+            active, tokens = [active[row] for row in going], tokens[kept]
+    return made
+
+
+@torch.no_grad()
+def search_beams(
+    network: Network,
+    sources: Sequence[tuple[int, ...]],
+    *,
+    end: int,
+    steps: int,
+    beams: int,
+    candidates: int = 1,
+    no_repeat: int = 0,
+) -> list[list[list[int]]]:
+    """For each source its ``candidates`` best sequences of ``beams`` beams, best first.
+
+    A finished sequence scores its log-probability divided by its length. A source is done when its likeliest open beam,
+    at the length so far, scores no better than the worst of ``beams`` finished ones (transformers'
+    ``length_penalty=1`` and ``early_stopping=False``).
+    """
+    stepper = Stepper(network, sources, beams=beams, steps=steps)
+    searches = [_Search(beams, _Runs(no_repeat, network.parts.start)) for _ in sources]
+    active = list(range(len(sources)))
+    scores, tokens = _first(network, stepper, len(sources), beams)
+    device = network.device
+    running = torch.full((len(sources), beams), _NEVER, device=device)
+    running[:, 0] = 0.0  # All beams are the same at the start: only the first may go on.
+    for step in range(1, steps + 1):
+        scores = stepper.step(tokens) if scores is None else scores
+        chances = scores.log_softmax(dim=-1)
+        scores = None
+        if no_repeat:
+            for row, source in enumerate(active):
+                for beam, open_beam in enumerate(searches[source].open):
+                    chances[row, beam, open_beam.runs.banned] = -torch.inf
+        vocabulary = chances.shape[-1]
+        totals = (chances + running.unsqueeze(-1)).flatten(1)
+        # Twice as many as beams: were all the best to end, there must be others to go on from.
+        best, places = totals.topk(2 * beams, dim=1)
+        froms, taken = places // vocabulary, places % vocabulary
+        ends = (taken == end) | (step == steps)
+        going = (best + ends * _NEVER).topk(beams, dim=1)
+        running, order = going.values, going.indices
+        follows, tokens = froms.gather(1, order), taken.gather(1, order)
+        for row, source in enumerate(active):
+            searches[source].advance(
+                list(
+                    zip(froms[row].tolist(), taken[row].tolist(), best[row].tolist(), ends[row].tolist(), strict=True)
+                ),
+                order[row].tolist(),
+                float(running[row, 0]),
+                step,
+            )
+        if step == steps:
+            break
+        stepper.follow(follows)
+        open_rows = [row for row, source in enumerate(active) if not searches[source].done]
+        if not open_rows:
+            break
+        if len(open_rows) <= _SPARE * len(active):
+            kept = torch.tensor(open_rows, device=device)
+            stepper.keep(kept)
+            active = [active[row] for row in open_rows]
+            running, tokens = running[kept], tokens[kept]
+    return [[finished.tokens for finished in search.finished[:candidates]] for search in searches]
+
+
+def _first(network: Network, stepper: Stepper, sources: int, beams: int) -> tuple[torch.Tensor | None, torch.Tensor]:
+    """Scores of the first token where reading the sources gave them, and the start tokens where not."""
+    start = network.parts.start
+    tokens = torch.full((sources, beams), 0 if start is None else start, device=network.device)
+    scores = stepper.first_scores
+    return (None if scores is None else scores.unsqueeze(1).repeat(1, beams, 1)), tokens
+
+
+def _draw(scores: torch.Tensor, drawing: Drawing) -> torch.Tensor:
+    """One token for each row of ``scores``, (sources, beams, vocabulary)."""
+    chances = (scores / drawing.temperature).softmax(dim=-1)
+    if drawing.top_p < 1:
+        ordered, places = chances.sort(dim=-1, descending=True)
+        # The fewest tokens whose chances reach top_p: each is kept that the ones before it do not reach it without.
+        beyond = ordered.cumsum(dim=-1) - ordered >= drawing.top_p
+        chances = torch.zeros_like(chances).scatter_(-1, places, ordered.masked_fill(beyond, 0.0))
+    return torch.multinomial(chances.flatten(0, 1), 1).view(scores.shape[:2])
+
+
+class _Runs:
+    """The runs of ``length`` tokens that a sequence holds, to take none of them again; length 0 takes any."""
+
+    def __init__(self, length: int, start: int | None) -> None:
+        self._length = length
+        self._tokens: tuple[int, ...] = () if start is None else (start,)
+        self._after: dict[tuple[int, ...], frozenset[int]] = {}
+
+    def add(self, token: int) -> None:
+        """Go on with ``token``."""
+        if self._length:
+            self._tokens = (*self._tokens, token)
+            if len(self._tokens) >= self._length:
+                before = self._tokens[-self._length : -1]
+                self._after[before] = self._after.get(before, frozenset()) | {token}
+
+    def fork(self, token: int) -> "_Runs":
+        """A copy that goes on with ``token``."""
+        if not self._length:
+            return self
+        forked = _Runs(self._length, None)
+        forked._tokens, forked._after = self._tokens, dict(self._after)
+        forked.add(token)
+        return forked
+
+    @property
+    def banned(self) -> list[int]:
+        """Tokens that would make a run for the second time."""
+        if not self._length or len(self._tokens) < self._length - 1:
+            return []
+        last = self._tokens[len(self._tokens) - self._length + 1 :]
+        return sorted(self._after.get(last, ()))
+
+
+@dataclass
+class _Beam:
+    tokens: list[int]
+    runs: _Runs
+
+
+@dataclass
+class _Finished:
+    tokens: list[int]
+    score: float
+
+
+@dataclass
+class _Search:
+    """The beams of one source."""
+
+    beams: int
+    start: _Runs
+    open: list[_Beam] = field(default_factory=list)
+    finished: list[_Finished] = field(default_factory=list)
+    """At most ``beams``, best first."""
+    done: bool = False
+
+    def __post_init__(self) -> None:
+        self.open = [_Beam([], self.start) for _ in range(self.beams)]
+
+    def advance(
+        self, best: list[tuple[int, int, float, bool]], going: list[int], likeliest: float, length: int
+    ) -> None:
+        """Take one step's best continuations: (beam, token, total, whether it ends), the likeliest first.
+
+        ``going`` are the indices of those that go on; ``likeliest`` is the best total among them.
+        """
+        # Ends count only among the first ``beams``: the others are there to go on from.
+        for beam, token, total, ends in best[: self.beams]:
+            if ends and not self.done and total > _NEVER / 2:
+                self.finished.append(_Finished([*self.open[beam].tokens, token], total / length))
+        self.finished.sort(key=lambda one: -one.score)
+        del self.finished[self.beams :]
+        self.open = [
+            _Beam([*self.open[best[at][0]].tokens, best[at][1]], self.open[best[at][0]].runs.fork(best[at][1]))
+            for at in going
+        ]
+        if len(self.finished) == self.beams and likeliest / length <= self.finished[-1].score:
+            self.done = True

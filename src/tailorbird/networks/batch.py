@@ -1,0 +1,68 @@
+"""A batch of examples without padding, as a network reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from tailorbird.networks.segments import Segments, pack
+
+IGNORED = -100
+"""Label where no loss is taken (torch's cross-entropy default)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One example as token ids; ``target`` ends with the end token unless it was cut."""
+
+    source: tuple[int, ...]
+    target: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Packed examples."""
+
+    source: torch.Tensor | None
+    """(source rows,); None where there is no encoder."""
+    source_segments: Segments | None
+    inputs: torch.Tensor
+    """What the decoder reads, (decoder rows,)."""
+    segments: Segments
+    rows: torch.Tensor | None
+    """Which of the decoder's outputs have a label, (target rows,); None for all of them, in order."""
+    labels: torch.Tensor
+    """(target rows,); -100 in the filler behind the targets."""
+    targets: Segments
+    """Lengths of the targets."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on another device."""
+        return replace(
+            self,
+            source=None if self.source is None else self.source.to(device),
+            inputs=self.inputs.to(device),
+            rows=None if self.rows is None else self.rows.to(device),
+            labels=self.labels.to(device),
+        )
+
+
+def crossing_batch(examples: Sequence[Encoded], *, start: int) -> Batch:
+    """For an encoder-decoder: the source is encoded; the decoder reads ``start`` and the target less its last token."""
+    source, source_segments = pack([example.source for example in examples])
+    inputs, segments = pack([(start, *example.target[:-1]) for example in examples])
+    labels, _ = pack([example.target for example in examples], fill=IGNORED)
+    return Batch(source, source_segments, inputs, segments, None, labels, segments)
+
+
+def joined_batch(examples: Sequence[Encoded]) -> Batch:
+    """For a decoder alone: source and target in one sequence, with labels where the target is predicted."""
+    inputs, segments = pack([(*example.source, *example.target[:-1]) for example in examples])
+    labels, targets = pack([example.target for example in examples], fill=IGNORED)
+    rows = [
+        start + len(example.source) - 1 + offset
+        for example, start in zip(examples, segments.starts, strict=True)
+        for offset in range(len(example.target))
+    ]
+    rows += [0] * (targets.rows - targets.total)
+    return Batch(None, None, inputs, segments, torch.tensor(rows), labels, targets)

@@ -1,0 +1,1 @@
+"""One file for each family: which of its modules plays which part."""

@@ -1,0 +1,179 @@
+"""Our decoding against transformers' ``generate`` and against our own teacher-forced scores."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import GenerationConfig
+
+from tailorbird.base.load import Base
+from tailorbird.generation.search import search_beams, take_one_by_one
+from tailorbird.generation.stepping import Stepper
+from tailorbird.networks.batch import Encoded
+from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
+from tests.data import delta_manifest
+from tests.models import FAMILIES, encoded_texts, small_base
+from tests.oracles.prefix_attention import with_prefix
+from tests.unit.strategies.cases import every_case, prepare, settings_of
+
+Sources = Sequence[tuple[int, ...]]
+
+# Of unequal lengths: padding, masks and rows that finish at different times all come in.
+SOURCES = [example.source[at * 3 :] for at, example in enumerate(encoded_texts()[:5])]
+TOKENS = 14
+
+every_family = pytest.mark.parametrize("family", list(FAMILIES))
+
+
+def generated(
+    base: Base, sources: Sources, *, beams: int = 1, candidates: int = 1, no_repeat: int = 0
+) -> list[list[list[int]]]:
+    """What ``generate`` writes, source by source: padding is no part of the comparison."""
+    config = GenerationConfig(
+        max_new_tokens=TOKENS,
+        num_beams=beams,
+        num_return_sequences=candidates,
+        do_sample=False,
+        no_repeat_ngram_size=no_repeat,
+        pad_token_id=1,
+        eos_token_id=base.end,
+        decoder_start_token_id=base.network.parts.start,
+    )
+    found = []
+    for source in sources:
+        ids = torch.tensor([source])
+        with torch.no_grad():
+            rows = base.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=config)  # type: ignore[operator]
+        written = rows[:, 1 if base.network.parts.start is not None else len(source) :].tolist()
+        found.append([row[: row.index(base.end) + 1] if base.end in row else row for row in written])
+    return found
+
+
+ENDING = {
+    "bart": (1, 1.3),
+    "plbart": (1, 1.6),
+    "t5": (0, 3.0),
+    "t5-gated": (1, 1.6),
+    "gpt2": (0, 1.6),
+    "llama": (0, 3.0),
+    "qwen2": (1, 3.0),
+}
+
+
+def ending(family: str) -> Base:
+    """A base with a liking for its end token."""
+    seed, liking = ENDING[family]
+    base = small_base(family, seed=seed)
+    with torch.no_grad():
+        base.network.parts.head.weight[base.end] *= liking
+    return base
+
+
+@every_family
+def test_the_sources_of_the_comparisons_finish_at_different_times(family: str) -> None:
+    base = ending(family)
+    written = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS)
+    assert len({len(rows[0]) for rows in written}) > 2
+
+
+@every_family
+@pytest.mark.parametrize("no_repeat", [0, 2])
+def test_greedy_writes_what_generate_writes(family: str, no_repeat: int) -> None:
+    base = ending(family)
+    if no_repeat and base.network.parts.start is None:
+        pytest.skip("generate counts the source's runs too")
+    ours = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS, no_repeat=no_repeat)
+    assert ours == generated(base, SOURCES, no_repeat=no_repeat)
+
+
+@every_family
+@pytest.mark.parametrize(("beams", "candidates", "no_repeat"), [(2, 1, 0), (4, 3, 0), (3, 3, 2)])
+def test_beam_search_writes_what_generate_writes(family: str, beams: int, candidates: int, no_repeat: int) -> None:
+    base = ending(family)
+    if no_repeat and base.network.parts.start is None:
+        pytest.skip("generate counts the source's runs too")
+    options = {"beams": beams, "candidates": candidates, "no_repeat": no_repeat}
+    ours = search_beams(base.network, SOURCES, end=base.end, steps=TOKENS, **options)
+    assert ours == generated(base, SOURCES, **options)
+
+
+@every_case
+def test_scores_of_steps_are_those_of_teacher_forcing(family: str, strategy: str, tmp_path: Path) -> None:
+    base = small_base(family)
+    attach(base, family, strategy, tmp_path)
+    network, steps = base.network, 6
+    for beams in (1, 3):
+        stepper = Stepper(network, SOURCES[:3], beams=beams, steps=steps)
+        drawn = torch.Generator().manual_seed(0)
+        written = torch.randint(3, 50, (3, beams, steps), generator=drawn)
+        first = stepper.first_scores
+        if first is None:
+            start = network.parts.start
+            assert start is not None
+            scores = [stepper.step(torch.full((3, beams), start))]
+        else:
+            scores = [first.unsqueeze(1).expand(-1, beams, -1)]
+        for at in range(steps - 1):
+            scores.append(stepper.step(written[:, :, at]))
+        stacked = torch.stack(scores, dim=2)  # (sources, beams, steps, vocabulary)
+        for row, source in enumerate(SOURCES[:3]):
+            batch = network.batch([Encoded(source, tuple(written[row, beam].tolist())) for beam in range(beams)])
+            with torch.no_grad():
+                forced = network.logits(batch)[: batch.targets.total].view(beams, steps, -1)
+            scale = float(forced.abs().max())
+            torch.testing.assert_close(stacked[row], forced, atol=1e-4 * scale, rtol=1e-4)
+
+
+@every_family
+def test_beams_that_follow_others_see_their_past_alone(family: str) -> None:
+    network = small_base(family).network
+    stepper = Stepper(network, SOURCES[:2], beams=2, steps=4)
+    start = network.parts.start
+    if start is not None:
+        stepper.step(torch.full((2, 2), start))
+    stepper.step(torch.tensor([[5, 6], [7, 8]]))
+    # Both beams of the first source go on from its second, those of the second change places.
+    stepper.follow(torch.tensor([[1, 1], [1, 0]]))
+    scores = stepper.step(torch.tensor([[9, 10], [11, 12]]))
+    pasts = [[(6, 9), (6, 10)], [(8, 11), (7, 12)]]
+    for row in range(2):
+        for beam in range(2):
+            batch = network.batch([Encoded(SOURCES[row], (*pasts[row][beam], 0))])
+            with torch.no_grad():
+                forced = network.logits(batch)[2]
+            torch.testing.assert_close(scores[row, beam], forced, atol=1e-3, rtol=1e-3)
+
+
+def attach(base: Base, family: str, strategy: str, folder: Path) -> None:
+    """Put a delta unlike the base on it, without training: every tensor moved a little."""
+    prepared = prepare(base, strategy, family)
+    drawn = torch.Generator().manual_seed(1)
+    tensors = {
+        name: tensor + 0.05 * torch.randn(tensor.shape, generator=drawn) for name, tensor in prepared.extract().items()
+    }
+    prepared.undo()
+    save_delta(folder, tensors, delta_manifest(base, strategy, settings_of(strategy, family)))
+    attach_delta(base, *load_delta(folder))
+
+
+@pytest.mark.parametrize("strategy", ["lora", "dora", "ia3"])
+@every_family
+def test_adapters_write_what_generate_writes_with_them(family: str, strategy: str, tmp_path: Path) -> None:
+    base = small_base(family)
+    attach(base, family, strategy, tmp_path)
+    ours = search_beams(base.network, SOURCES, end=base.end, steps=TOKENS, beams=3)
+    assert ours == generated(base, SOURCES, beams=3)
+    greedy = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS)
+    assert greedy == generated(base, SOURCES)
+
+
+@pytest.mark.parametrize("family", ["bart", "plbart", "t5"])
+def test_prefixes_write_what_generate_writes_with_them(family: str, tmp_path: Path) -> None:
+    base = small_base(family)
+    attach(base, family, "prefix", tmp_path)
+    greedy = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS)
+    beams = search_beams(base.network, SOURCES, end=base.end, steps=TOKENS, beams=3)
+    with with_prefix(base.network):
+        assert greedy == generated(base, SOURCES)
+        assert beams == generated(base, SOURCES, beams=3)
