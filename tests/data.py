@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from tailorbird.base.load import Base
+from tailorbird.deltas.store import load_delta
 from tailorbird.mining.dataset import DataSet, load_data, save_manifest, save_pairs
 from tailorbird.records import Cost, DeltaManifest, Pair, Provenance
 from tests import builders
@@ -75,6 +78,12 @@ def delta_manifest(base: Base, strategy: str, settings: dict[str, str | int | fl
         versions={},
         device="",
     )
+
+
+def plain(folder: Path) -> tuple[DeltaManifest, dict[str, torch.Tensor]]:
+    """A delta's manifest, and its tensors where these are stored as they are."""
+    delta = load_delta(folder)
+    return delta.manifest, delta.tensors({})
 
 
 class Interrupt:

@@ -310,6 +310,12 @@ class DeltaManifest:
     """SHA-256 of ``delta.safetensors``."""
     tensors: dict[str, tuple[int, ...]]
     """Name and shape of every tensor in the delta."""
+    packing: str = "plain"
+    """How they are stored: ``plain`` values, or differences to the base: ``lossless``, ``float16`` or ``int8``."""
+    packing_loss: tuple[float, float] | None = None
+    """Validation loss before and after a lossy packing, in nats per target token."""
+    parent_sha256: str = ""
+    """SHA-256 of the tensors of the delta that this one was trained on top of, which stands in ``parent``."""
     seed: int
     cost: Cost
     curve: tuple[CurvePoint, ...]

@@ -60,6 +60,8 @@ class Base:
 
     def require_positions(self, *, max_source: int, max_target: int) -> None:
         """UsageError where limits in tokens go beyond the base's positions: torch would fail in the midst of work."""
+        if self.network.prompt is not None:
+            max_source += len(self.network.prompt)
         if self.network.parts.encoder is None and self.max_positions is not None:
             # One sequence holds both.
             if max_source + max_target > self.max_positions:

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from tailorbird import __version__
-from tailorbird.cli import compare, doctor, execute, generate, interchange, mine, personalise, pretrain, report, score
+from tailorbird.cli import (
+    compare,
+    delta,
+    doctor,
+    execute,
+    generate,
+    interchange,
+    mine,
+    personalise,
+    pretrain,
+    report,
+    score,
+)
 from tailorbird.cli.failures import DEBUG_VARIABLE, run
 
 __all__ = ["app", "main"]
@@ -44,6 +56,7 @@ app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("pretrain", epilog=pretrain.EXAMPLES)(pretrain.pretrain)
 app.command("export", epilog=interchange.EXPORT_EXAMPLES)(interchange.export)
 app.command("import", epilog=interchange.IMPORT_EXAMPLES)(interchange.import_)
+app.add_typer(delta.app, name="delta", help="What a delta holds, how two differ, and what can be made of one.")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 
 

@@ -1,15 +1,18 @@
 """`tailorbird personalise`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
-from tailorbird.cli.output import print_json, print_line, readable_bytes
+from tailorbird.cli.output import print_json, print_line, print_warning, readable_bytes, readable_seconds
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import PersonaliseConfig, load_config
 from tailorbird.records import DeltaManifest
+
+if TYPE_CHECKING:
+    from tailorbird.training.estimate import Estimate
 
 EXAMPLES = """\b
 Examples:
@@ -17,11 +20,17 @@ Examples:
   tailorbird personalise data --strategy l-ldb --out deltas/l-ldb --epochs 5
   tailorbird personalise data --strategy prefix --out deltas/prefix --set settings.length=64
   tailorbird personalise data --strategy l-eo --out deltas/l-eo --base facebook/bart-base
+  tailorbird personalise data --strategy lora --out deltas/lora --from-delta deltas/organisation
 
 \b
-Strategies: custom (all parameters), l-eo (embeddings and output layer), l-ldb (last decoder block),
-prefix (learned keys and values in every self-attention). An interrupted run goes on where it stopped
-when the same command is given again.
+Strategies: custom (all parameters), l-eo (embeddings and output layer), l-ldb (last decoder blocks),
+prefix (learned keys and values in attention), lora, dora and ia3 (adapters around the projections),
+bitfit (biases), prompt (learned vectors before the source).
+
+\b
+Of several projects at once: mine them into one DIR. Of an organisation and then a project: train on the
+first, then on the second with --from-delta. An interrupted run goes on where it stopped when the same
+command is given again.
 """
 
 
@@ -33,12 +42,16 @@ def personalise(
     *,
     strategy: Annotated[
         str | None,
-        typer.Option(
-            "--strategy", metavar="NAME", help=f"custom, l-eo, l-ldb or prefix (default {_DEFAULTS.strategy})."
-        ),
+        typer.Option("--strategy", metavar="NAME", help=f"One of those listed below (default {_DEFAULTS.strategy})."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DELTA", help="Folder for delta.safetensors and delta.json.")],
     base: BaseModel = EMBEDDED,
+    from_delta: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-delta", metavar="DELTA", help="Go on from this delta: an organisation's, then a project's."
+        ),
+    ] = None,
     epochs: Annotated[
         float | None, typer.Option("--epochs", help=f"Passes over the training pairs (default {_DEFAULTS.epochs:g}).")
     ] = None,
@@ -68,8 +81,16 @@ def personalise(
     require_training_extra()
     from tailorbird.training.personalise import personalise as run
 
+    def announce(estimate: "Estimate") -> None:
+        if not quiet:
+            free = "" if estimate.available_bytes is None else f" of {readable_bytes(estimate.available_bytes)}"
+            print_warning(
+                f"expected: about {readable_seconds(estimate.seconds)} and "
+                f"{readable_bytes(estimate.memory_bytes)}{free} of memory"
+            )
+
     with shown_progress(quiet=quiet) as progress:
-        manifest = run(data, out, settings, base=base, progress=progress)
+        manifest = run(data, out, settings, base=base, start=from_delta, progress=progress, announce=announce)
     if json:
         print_json(manifest)
     else:

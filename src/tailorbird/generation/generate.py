@@ -11,6 +11,8 @@ from tailorbird import __version__
 from tailorbird.base.load import Base, load_base
 from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
 from tailorbird.config import GenerateConfig
+from tailorbird.deltas.attach import attach_delta
+from tailorbird.deltas.store import load_delta
 from tailorbird.errors import DataError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.journal import Journal
@@ -20,7 +22,6 @@ from tailorbird.networks.batch import Encoded
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Candidate, Cost, DeltaManifest, GenerationHeader, Pair, ReferenceLoss
 from tailorbird.storage import sha256_bytes, write_jsonl
-from tailorbird.strategies.delta import attach_delta, load_delta
 from tailorbird.training.device import choose_device, describe_device, versions
 from tailorbird.training.losses import target_losses, with_other_inputs
 
@@ -78,10 +79,12 @@ def generate_base(
     pairs = pairs[: config.limit] if config.limit else pairs
     if not pairs:
         raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
-    manifest, tensors = load_delta(delta) if delta is not None else (None, {})
-    undo = attach_delta(base, manifest, tensors) if manifest is not None else (lambda: None)
-    task = _Task(base, manifest, data, config, pairs)
+    loaded = load_delta(delta) if delta is not None else None
+    undo = attach_delta(base, loaded) if loaded is not None else (lambda: None)
+    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs)
     try:
+        # A prompt takes positions of its own.
+        base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
         return _finished(out, task.fingerprint) or _run(task, decoding, out, progress or Silent())
     finally:
         undo()

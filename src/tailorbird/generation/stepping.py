@@ -107,7 +107,7 @@ class Stepper:
 
             states = block.run(states, attend, None)
         last = [start + length - 1 for start, length in zip(segments.starts, segments.lengths, strict=True)]
-        return decoder.finish(states)[last]
+        return decoder.finish(states, False)[last]
 
     @property
     def first_scores(self) -> torch.Tensor | None:
@@ -149,7 +149,7 @@ class Stepper:
 
             states = block.run(states, attend_own, attend_source if self._crosses else None)
         self._step += 1
-        return self._scores(decoder.finish(states)).view(sources, beams, -1)
+        return self._scores(decoder.finish(states, False)).view(sources, beams, -1)
 
     def _attended(
         self,

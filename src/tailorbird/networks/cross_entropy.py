@@ -87,19 +87,28 @@ def _chunk(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, to
     a model grows sure, is summed over the others instead of subtracted from one.
     """
     counted = labels != IGNORED
-    targets = labels.clamp(min=0).unsqueeze(1)
+    rows, targets = torch.arange(len(labels), device=labels.device), labels.clamp(min=0)
     chances = logits.softmax(dim=1)
-    right = chances.gather(1, targets).squeeze(1).float()
-    others = chances.scatter_(1, targets, 0.0).sum(dim=1, dtype=torch.float32)
+    right = chances[rows, targets].float()
+    chances[rows, targets] = 0.0  # By index: scatter_ would copy all of them.
+    others = _row_sums(chances)
     # Each from the side on which it is precise.
     losses = torch.where(right < 0.5, -right.log(), -torch.log1p(-others.clamp(max=0.75)))
     vanished = right == 0
     if vanished.any():
-        losses[vanished] = nn.functional.cross_entropy(logits[vanished].float(), targets[vanished, 0], reduction="none")
-    chances.scatter_(1, targets, -others.to(chances.dtype).unsqueeze(1))
+        losses[vanished] = nn.functional.cross_entropy(logits[vanished].float(), targets[vanished], reduction="none")
+    chances[rows, targets] = -others.to(chances.dtype)
     if labels[-1] == IGNORED:  # Filler stands at the end.
-        chances.mul_(counted.unsqueeze(1))
-    return (losses * counted).sum(), chances
+        chances[~counted] = 0.0
+    return losses[counted].sum(), chances
+
+
+def _row_sums(chances: torch.Tensor) -> torch.Tensor:
+    """Sums of the rows in fp32. In parts: a sum that changes type would first copy everything into that type."""
+    parts = next(count for count in (64, 32, 16, 8, 4, 2, 1) if chances.shape[1] % count == 0)
+    if parts < 16 or chances.dtype == torch.float32:
+        return chances.sum(dim=1, dtype=torch.float32)
+    return chances.view(len(chances), parts, -1).sum(dim=2).float().sum(dim=1)
 
 
 def _chunks(rows: int, vocabulary: int) -> list[slice]:

@@ -112,7 +112,7 @@ class Network(nn.Module):
             states = self.decode(frozen.states, batch, memory, slice(frozen.blocks, None))
         else:
             states = self.decode(self.enter(batch), batch, memory)
-        states = self.parts.decoder.finish(states)
+        states = self.parts.decoder.finish(states, self.training)
         states = states if batch.rows is None else states[batch.rows]
         return states if self.parts.head.scale == 1.0 else states * self.parts.head.scale
 
@@ -126,7 +126,7 @@ class Network(nn.Module):
         states = _enter(encoder, source, segments, noisy=noisy, prompt=self.prompt)
         for block in encoder.blocks:
             states = block.run(states, attend_own, None)
-        return encoder.finish(states)
+        return encoder.finish(states, noisy)
 
     def enter(self, batch: Batch) -> torch.Tensor:
         """What the decoder's first block reads: (decoder rows, width)."""

@@ -114,8 +114,8 @@ class Stack:
     place: Callable[[torch.Tensor, torch.Tensor, bool], torch.Tensor]
     """Vectors, their positions, (rows,), and whether dropout is on, to the first block's input."""
     blocks: tuple[Block, ...]
-    finish: Transform
-    """After the last block."""
+    finish: Callable[[torch.Tensor, bool], torch.Tensor]
+    """After the last block: its states, and whether dropout is on."""
     tokens: nn.Module
     """The token embeddings."""
     inputs: tuple[nn.Module, ...]

@@ -171,6 +171,7 @@ class _Pretraining:
             learning_rate=config.denoising_learning_rate,
             decay_share=0.0,  # The next stage goes on from here: only its end is annealed.
             unlikelihood=0.0,
+            mean_target_tokens=batches.mean_target_tokens,
         )
 
     def pair(self, corpus: Path, built: Corpus) -> tuple[StageReport, list[Encoded]]:
@@ -204,6 +205,7 @@ class _Pretraining:
             learning_rate=config.pair_learning_rate,
             decay_share=config.pair_decay_share,
             unlikelihood=config.unlikelihood,
+            mean_target_tokens=pairs.mean_target_tokens,
         )
         return report, probe
 
@@ -218,6 +220,7 @@ class _Pretraining:
         learning_rate: float,
         decay_share: float,
         unlikelihood: float,
+        mean_target_tokens: float,
     ) -> StageReport:
         config = self.config
         bfloat16 = use_bfloat16(config.precision, self.network.device)
@@ -232,6 +235,7 @@ class _Pretraining:
                 warmup_steps=WARMUP_STEPS,
                 decay_share=decay_share,
                 unlikelihood=unlikelihood,
+                mean_target_tokens=mean_target_tokens,
                 evaluate_every=math.ceil(steps / config.validations),
                 keep_best=False,
                 bfloat16=bfloat16,

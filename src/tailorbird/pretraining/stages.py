@@ -32,6 +32,7 @@ class DenoisingBatches:
         self._store, self._indices, self._length, self._seed = store, list(indices), length, seed
         self._broken_off = broken_off
         lengths = np.minimum(store.lengths()[self._indices], length)
+        self.mean_target_tokens = float(lengths.mean())
         self._order = EpochOrder([int(n) for n in lengths], batch_size=batch_size, seed=seed)
 
     def __call__(self, step: int) -> list[Encoded]:
@@ -55,6 +56,7 @@ class PairBatches:
 
     def __init__(self, examples: Sequence[Encoded], *, batch_size: int, seed: int) -> None:
         self._examples = examples
+        self.mean_target_tokens = sum(len(example.target) for example in examples) / len(examples)
         lengths = [attention_length(example) for example in examples]
         self._order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
 

@@ -53,6 +53,9 @@ class LoopSettings:
     bfloat16: bool = False
     unlikelihood: float = 0.0
     """Weight of `repetition_unlikelihood` in the loss."""
+    mean_target_tokens: float = 0.0
+    """Of all that is trained on: a step's loss is then its sum divided by so many for each example, and every token of
+    an epoch weighs the same. 0 divides by the batch's own, which gives more weight to the tokens of short targets."""
     seed: int = 0
     """Draws dropout, for each step anew."""
     checkpoint_seconds: float = 30.0
@@ -90,7 +93,7 @@ def train(
 ) -> Outcome:
     """Train ``parameters`` of ``network`` on ``examples_of(step)`` for steps 0 to ``settings.steps`` - 1.
 
-    The loss of a step is the mean over its target tokens. With a ``checkpoint`` path the run saves itself there every
+    The loss of a step is a mean over target tokens. With a ``checkpoint`` path the run saves itself there every
     ``checkpoint_seconds`` and when interrupted; a run with the same fingerprint goes on from it to the same weights,
     bit for bit (same device and threads). Seconds and FLOPs are those of training steps; validation is not charged.
     ``should_stop`` is asked after each step; a run that it stops is saved, and ``Outcome.steps`` says how far it came.
@@ -226,8 +229,9 @@ class _Run:
         self.updating = False
 
     def _backward(self, examples: Sequence[Encoded]) -> tuple[float, int]:
-        """Gradients of the batch's mean loss; that loss over all processes, and this process's FLOPs."""
+        """Gradients of the batch's loss; its mean over the batch's tokens, and this process's FLOPs."""
         tokens = sum(len(example.target) for example in examples)
+        divisor = self.settings.mean_target_tokens * len(examples) or tokens
         groups = micro_batches(self.processes.share(examples), tokens=self.settings.micro_tokens)
         summed, flops = 0.0, 0
         for number, group in enumerate(groups, start=1):
@@ -240,7 +244,7 @@ class _Run:
                 with autocast(self.device, bfloat16=self.settings.bfloat16):
                     objective, loss = self.wrapped(batch, frozen, self.settings.unlikelihood)
                 # Gradients are averaged over the processes, and the mean wanted is over all their tokens.
-                (objective * (self.processes.count / tokens)).backward()
+                (objective * (self.processes.count / divisor)).backward()
             summed += float(loss)
             flops += training_flops(self.network, batch, given=given)
         return self.processes.total(summed) / tokens, flops

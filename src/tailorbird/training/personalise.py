@@ -2,7 +2,8 @@
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +14,19 @@ from tailorbird import __version__
 from tailorbird.base.load import Base, load_base
 from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
 from tailorbird.config import PersonaliseConfig
-from tailorbird.errors import DataError, DeltaError
+from tailorbird.deltas.attach import merge_delta, mergeable, parameters_of
+from tailorbird.deltas.store import Delta, load_delta, read_manifest, save_delta
+from tailorbird.errors import DataError, DeltaError, UsageError
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.networks.batch import Encoded
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import FORMAT_VERSION, Cost, DeltaManifest, Pair
 from tailorbird.storage import sha256_bytes
-from tailorbird.strategies.delta import load_delta, read_manifest, save_delta
-from tailorbird.strategies.registry import complete_settings, find_strategy
+from tailorbird.strategies.registry import STRATEGIES, complete_settings, find_strategy
 from tailorbird.strategies.strategy import Prepared
 from tailorbird.training.batches import EpochOrder, attention_length
 from tailorbird.training.device import choose_device, describe_device, use_bfloat16, versions
+from tailorbird.training.estimate import Estimate, TooLargeError, Work, estimate
 from tailorbird.training.frozen import FrozenWork
 from tailorbird.training.loop import LoopSettings, Outcome, train
 from tailorbird.training.losses import validate
@@ -31,6 +34,9 @@ from tailorbird.training.losses import validate
 CHECKPOINT = "checkpoint.safetensors"
 FROZEN = "frozen"
 """Begins the name of the folder with what a strategy never changes, computed once; it goes when the delta is there."""
+
+
+Announce = Callable[[Estimate], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class _Plan:
     seed: int
     base: Base
     data: DataSet
+    parent: Delta | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -52,41 +59,74 @@ class _Plan:
             self.base.sha256,
             self.base.tokenizer_sha256,
             self.data.manifest.pairs_sha256,
+            self.parent.manifest.tensors_sha256 if self.parent is not None else "",
             sorted(versions().items()),
         )
         return sha256_bytes(msgspec.json.encode(parts))
 
 
 def personalise(
-    data: Path, out: Path, config: PersonaliseConfig, *, base: str = "embedded", progress: Progress | None = None
+    data: Path,
+    out: Path,
+    config: PersonaliseConfig,
+    *,
+    base: str = "embedded",
+    start: Path | None = None,
+    progress: Progress | None = None,
+    announce: Announce | None = None,
 ) -> DeltaManifest:
     """Personalise ``base`` to the training pairs in ``data`` and write the delta to ``out``.
 
+    With ``start``, a delta of that base, training goes on from there: an organisation's delta, then the project's.
+    ``announce`` is told what it will take, before it begins; UsageError where it does not fit into memory.
     A finished delta of the same base, data and settings is left as it is; an interrupted run goes on from its
     checkpoint.
     """
     complete_settings(find_strategy(config.strategy), config.settings)  # A misspelt one is said before anything loads.
-    return personalise_base(load_data(data), out, config, load_base(base, device=choose_device()), progress=progress)
+    mined, loaded = load_data(data), load_base(base, device=choose_device())
+    return personalise_base(mined, out, config, loaded, start=start, progress=progress, announce=announce)
 
 
 def personalise_base(
-    data: DataSet, out: Path, config: PersonaliseConfig, base: Base, *, progress: Progress | None = None
+    data: DataSet,
+    out: Path,
+    config: PersonaliseConfig,
+    base: Base,
+    *,
+    start: Path | None = None,
+    progress: Progress | None = None,
+    announce: Announce | None = None,
 ) -> DeltaManifest:
     """The same with data and base in memory; the base is the unpersonalised one again afterwards, bit for bit."""
-    plan = _plan(config, base, data)
+    parent = load_delta(start) if start is not None else None
+    plan = _plan(config, base, data, parent)
     done = finished_delta(out, plan.fingerprint)
     if done is not None:
         return done
-    # The strategy's own random weights are part of what the seed decides.
-    torch.manual_seed(plan.seed)
-    prepared = find_strategy(plan.strategy).prepare(base.network, plan.settings)
-    try:
+    with ExitStack() as stack:
+        if parent is not None:
+            stack.callback(merge_delta(base, parent))
+        # The strategy's own random weights are part of what the seed decides.
+        torch.manual_seed(plan.seed)
+        prepared = find_strategy(plan.strategy).prepare(base.network, plan.settings)
         limit = round(config.frozen_gib * (1 << 30))
-        outcome = _train(plan, prepared, out, progress or Silent(), limit_bytes=limit)
-        tensors = prepared.extract()
-    finally:
-        prepared.undo()
-    manifest = save_delta(out, tensors, _manifest(plan, prepared, outcome, tensors))
+        try:
+            with ExitStack() as training:
+                training.callback(prepared.undo)
+                base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
+                outcome = _train(plan, prepared, out, progress or Silent(), limit_bytes=limit, announce=announce)
+                tensors = prepared.extract()
+        except TooLargeError as error:
+            raise UsageError(error.sentence(plan.strategy, _sizes(base, plan))) from error
+        # Only now do the parameters stand as they did before: differences are taken from these.
+        manifest = save_delta(
+            out,
+            tensors,
+            _manifest(plan, prepared, outcome, tensors),
+            packing="lossless",
+            base=parameters_of(base),
+            parent=start,
+        )
     (out / CHECKPOINT).unlink(missing_ok=True)
     return manifest
 
@@ -103,7 +143,12 @@ def finished_delta(out: Path, fingerprint: str) -> DeltaManifest | None:
     return manifest
 
 
-def _plan(config: PersonaliseConfig, base: Base, data: DataSet) -> _Plan:
+def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | None) -> _Plan:
+    if parent is not None and not mergeable(parent.manifest):
+        raise UsageError(
+            f"--from-delta is a {parent.manifest.strategy}, which is no change of the base's weights: only such a "
+            "delta can be trained on."
+        )
     strategy = find_strategy(config.strategy)
     base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
     given = dict(config.settings)
@@ -125,7 +170,23 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet) -> _Plan:
         "max_target_tokens": config.max_target_tokens,
         "precision": "bfloat16" if use_bfloat16(config.precision, device) else "float32",
     }
-    return _Plan(config.strategy, settings, config.seed, base, data)
+    return _Plan(config.strategy, settings, config.seed, base, data, parent)
+
+
+def _sizes(base: Base, plan: _Plan) -> dict[str, int]:
+    """How many values each strategy that suits the base trains there: the one asked for with its settings."""
+    sizes: dict[str, int] = {}
+    for name, strategy in STRATEGIES.items():
+        settings = plan.settings if name == plan.strategy else strategy.defaults
+        try:
+            prepared = strategy.prepare(base.network, settings)
+        except UsageError:
+            if name == plan.strategy:
+                raise
+            continue
+        sizes[name] = sum(parameter.numel() for parameter in prepared.parameters.values())
+        prepared.undo()
+    return sizes
 
 
 def _prompts(plan: _Plan, pairs: Sequence[Pair]) -> list[Prompt]:
@@ -141,7 +202,9 @@ def _prompts(plan: _Plan, pairs: Sequence[Pair]) -> list[Prompt]:
     ]
 
 
-def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress, *, limit_bytes: int) -> Outcome:
+def _train(
+    plan: _Plan, prepared: Prepared, out: Path, progress: Progress, *, limit_bytes: int, announce: Announce | None
+) -> Outcome:
     training, validation = (
         [Encoded(prompt.source, prompt.target) for prompt in _prompts(plan, plan.data.split(name))]
         for name in ("train", "validation")
@@ -158,6 +221,23 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress, *, li
     states = out / f"{FROZEN}-{plan.fingerprint[:16]}"
     frozen = FrozenWork.of_network(network, states, bfloat16=bfloat16, limit_bytes=limit_bytes)
     try:
+        if not (out / CHECKPOINT).exists():
+            found = estimate(
+                Work(
+                    network=network,
+                    trainable=sum(parameter.numel() for parameter in prepared.parameters.values()),
+                    examples_of=lambda step: [training[index] for index in order(step)],
+                    steps=steps,
+                    steps_per_epoch=order.steps_per_epoch,
+                    micro_tokens=int(plan.settings["micro_tokens"]),
+                    validation=validation,
+                    validations=int(plan.settings["validations"]),
+                    bfloat16=bfloat16,
+                    frozen=frozen,
+                )
+            )
+            if announce is not None:
+                announce(found)
         outcome = train(
             network,
             prepared.parameters,
@@ -172,6 +252,7 @@ def _train(plan: _Plan, prepared: Prepared, out: Path, progress: Progress, *, li
                 patience=int(plan.settings["patience"]),
                 bfloat16=bfloat16,
                 unlikelihood=float(plan.settings["unlikelihood"]),
+                mean_target_tokens=sum(len(example.target) for example in training) / len(training),
                 seed=plan.seed,
                 fingerprint=plan.fingerprint,
             ),
@@ -203,6 +284,7 @@ def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[s
         data_sha256=plan.data.manifest.pairs_sha256,
         tensors_sha256="",
         tensors={},
+        parent_sha256=plan.parent.manifest.tensors_sha256 if plan.parent is not None else "",
         seed=plan.seed,
         cost=Cost(
             train_seconds=outcome.seconds,

@@ -115,9 +115,10 @@ def test_an_interrupt_in_a_stage_is_130(stage: Stage, capsys: pytest.CaptureFixt
 def test_personalise(stage: Stage, spelling: str, capsys: pytest.CaptureFixture[str]) -> None:
     calls = stage("tailorbird.training.personalise", "personalise", _sample(records.DeltaManifest))
     options = ["--strategy", "prefix", "--out", "d", "--epochs", "2", "--set", "settings.length=4", "--base", "b"]
+    options += ["--from-delta", "o"]
     assert run(app, [spelling, "data", *options, "--json"]) == 0
     config = PersonaliseConfig(strategy="prefix", epochs=2.0, settings={"length": 4})
-    assert calls == [(Path("data"), Path("d"), config, {"base": "b"})]
+    assert calls == [(Path("data"), Path("d"), config, {"base": "b", "start": Path("o"), "announce": ANY})]
     printed = msgspec.json.decode(capsys.readouterr().out, type=records.DeltaManifest)
     assert printed == _sample(records.DeltaManifest)
 

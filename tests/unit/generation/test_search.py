@@ -8,10 +8,11 @@ import torch
 from transformers import GenerationConfig
 
 from tailorbird.base.load import Base
+from tailorbird.deltas.attach import attach_delta
+from tailorbird.deltas.store import load_delta, save_delta
 from tailorbird.generation.search import search_beams, take_one_by_one
 from tailorbird.generation.stepping import Stepper
 from tailorbird.networks.batch import Encoded
-from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
 from tests.data import delta_manifest
 from tests.models import FAMILIES, encoded_texts, small_base
 from tests.oracles.prefix_attention import with_prefix
@@ -154,7 +155,7 @@ def attach(base: Base, family: str, strategy: str, folder: Path) -> None:
     }
     prepared.undo()
     save_delta(folder, tensors, delta_manifest(base, strategy, settings_of(strategy, family)))
-    attach_delta(base, *load_delta(folder))
+    attach_delta(base, load_delta(folder))
 
 
 @pytest.mark.parametrize("strategy", ["lora", "dora", "ia3"])

@@ -6,15 +6,16 @@ import pytest
 import torch
 
 from tailorbird.base.load import Base, weights_sha256
+from tailorbird.deltas.attach import attach_delta
+from tailorbird.deltas.store import load_delta, save_delta
 from tailorbird.errors import DeltaError, UsageError
 from tailorbird.networks.batch import Encoded
-from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
 from tailorbird.strategies.registry import complete_settings, find_strategy
 from tailorbird.strategies.strategy import Prepared
 from tailorbird.training.batches import EpochOrder
 from tailorbird.training.loop import LoopSettings, Outcome, train
 from tailorbird.training.losses import validate
-from tests.data import Interrupt, delta_manifest
+from tests.data import Interrupt, delta_manifest, plain
 from tests.models import BLOCKS, CROSSING, FFN, HEADS, VOCABULARY, WIDTH, bart, base_of, encoded_texts, small_base
 from tests.unit.strategies.cases import every_case, prepare, settings_of
 
@@ -88,7 +89,7 @@ def test_delta_round_trip_is_bit_identical_and_undo_restores_the_base(
     assert torch.equal(logits(base), original)
 
     fresh = small_base(family)
-    undo = attach_delta(fresh, *load_delta(tmp_path))
+    undo = attach_delta(fresh, load_delta(tmp_path))
     assert torch.equal(logits(fresh), as_trained)
     undo()
     assert weights_sha256(fresh.model) == base.sha256
@@ -124,7 +125,7 @@ def test_a_killed_and_resumed_run_gives_the_weights_of_one_left_alone(
 def test_merging_is_the_same_function_in_the_bases_own_weights(family: str, strategy: str, tmp_path: Path) -> None:
     base = small_base(family)
     as_trained = trained_delta(base, family, strategy, tmp_path)
-    manifest, tensors = load_delta(tmp_path)
+    manifest, tensors = plain(tmp_path)
     settings = manifest.settings
     if strategy in ("prefix", "prompt"):
         with pytest.raises(DeltaError, match="cannot be merged, only applied"):
@@ -230,5 +231,5 @@ def test_l_eo_trains_embeddings_and_output_apart_where_the_base_does_not_tie_the
 def test_a_prefix_stores_only_keys_and_values(family: str, tmp_path: Path) -> None:
     base = small_base(family)
     trained_delta(base, family, "prefix", tmp_path)
-    _, tensors = load_delta(tmp_path)
+    _, tensors = plain(tmp_path)
     assert sum(tensor.numel() for tensor in tensors.values()) == 3 * 3 * BLOCKS * 2 * WIDTH

@@ -13,7 +13,7 @@ from tailorbird.networks.batch import Encoded
 from tailorbird.networks.network import Network
 from tailorbird.training.checkpoint import load_snapshot
 from tailorbird.training.loop import LoopSettings, Outcome, rate_factor, train
-from tailorbird.training.losses import Validation
+from tailorbird.training.losses import Validation, validate
 from tests.data import Interrupt
 from tests.models import small_base
 
@@ -212,11 +212,28 @@ def test_flops_add_up_and_agree_with_what_torch_counts() -> None:
 def test_a_batch_done_in_parts_gives_the_same_step() -> None:
     still = small_base("llama")  # No dropout: a part draws other masks than the whole.
     parts = small_base("llama")
-    whole = run(still.network, replace(SETTINGS, steps=3))
-    split = run(parts.network, replace(SETTINGS, steps=3, micro_tokens=1))
+    whole = run(still.network, replace(SETTINGS, steps=3, learning_rate=0.01))
+    split = run(parts.network, replace(SETTINGS, steps=3, learning_rate=0.01, micro_tokens=1))
     assert whole.examples == split.examples == 3 * ROWS
-    for one, other in zip(still.model.parameters(), parts.model.parameters(), strict=True):
-        torch.testing.assert_close(one, other, atol=2e-4, rtol=1e-3)
+    one, other = (validate(network, examples_of(9)).loss for network in (still.network, parts.network))
+    assert one == pytest.approx(other, abs=2e-4)
+    assert abs(one - validate(small_base("llama").network, examples_of(9)).loss) > 1e-3
+
+
+def test_every_token_of_an_epoch_weighs_the_same_where_their_mean_is_given() -> None:
+    """A step on few tokens then moves as far as its share of them."""
+
+    def gradient(targets: int, mean: float) -> torch.Tensor:
+        network, found = small_base("llama").network, list[torch.Tensor]()
+        watched = dict(network.model.named_parameters())["model.layers.1.mlp.up_proj.weight"]
+        watched.register_hook(found.append)
+        examples = [Encoded((5, 6, 7), tuple(range(8, 8 + targets)))]
+        settings = replace(SETTINGS, steps=1, mean_target_tokens=mean)
+        train(network, {"watched": watched}, lambda _: examples, settings)
+        return found[0]
+
+    torch.testing.assert_close(gradient(6, 12.0) * 2, gradient(6, 0.0))
+    torch.testing.assert_close(gradient(6, 6.0), gradient(6, 0.0))
 
 
 def test_patience_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:

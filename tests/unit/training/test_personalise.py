@@ -9,13 +9,13 @@ import torch
 
 from tailorbird.base.load import Base, load_base, weights_sha256
 from tailorbird.config import PersonaliseConfig
+from tailorbird.deltas.store import load_delta
 from tailorbird.errors import DataError, UsageError
 from tailorbird.mining.dataset import DataSet, load_data
-from tailorbird.strategies.delta import load_delta
 from tailorbird.strategies.registry import STRATEGIES
 from tailorbird.training.device import choose_device
 from tailorbird.training.personalise import CHECKPOINT, finished_delta, personalise, personalise_base
-from tests.data import SPLITS, Interrupt, Refuse, pairs, write_base, write_data
+from tests.data import SPLITS, Interrupt, Refuse, pairs, plain, write_base, write_data
 
 SETTINGS: dict[str, dict[str, str | int | float | bool]] = {
     "prefix": {"length": 3, "hidden": 16},
@@ -67,14 +67,14 @@ def delta(folder: Path, data: DataSet, base: Base) -> Path:
 def test_the_stage_reads_folders_and_writes_a_delta(folder: Path, delta: Path) -> None:
     made = personalise(folder / "data", folder / "other", config_of(), base=str(folder / "base"))
     assert sorted(path.name for path in (folder / "other").iterdir()) == ["delta.json", "delta.safetensors"]
-    manifest, _ = load_delta(folder / "other")
+    manifest = load_delta(folder / "other").manifest
     assert made == manifest
     # The same inputs give the same bytes, whether read from disk or held in memory.
-    assert manifest.tensors_sha256 == load_delta(delta)[0].tensors_sha256
+    assert manifest.tensors_sha256 == load_delta(delta).manifest.tensors_sha256
 
 
 def test_the_manifest_says_what_was_done(delta: Path, data: DataSet, base: Base) -> None:
-    manifest, tensors = load_delta(delta)
+    manifest, tensors = plain(delta)
     assert (manifest.strategy, manifest.seed, manifest.base_name) == ("l-ldb", 0, base.name)
     assert (manifest.base_sha256, manifest.tokenizer_sha256) == (base.sha256, base.tokenizer_sha256)
     assert manifest.data_sha256 == data.manifest.pairs_sha256

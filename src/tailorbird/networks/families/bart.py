@@ -33,7 +33,7 @@ def _stack(stack: Any, name: str) -> Stack:
         look_up=stack.embed_tokens,
         place=place,
         blocks=tuple(_block(layer, f"{name}-{index}", f"cross-{index}") for index, layer in enumerate(stack.layers)),
-        finish=lambda states: states,
+        finish=lambda states, _: states,
         tokens=stack.embed_tokens,
         inputs=(stack.embed_tokens, stack.embed_positions, stack.layernorm_embedding),
     )

@@ -21,7 +21,7 @@ def wire(model: Any) -> Parts:
         look_up=core.wte,
         place=place,
         blocks=tuple(_block(block, f"decoder-{index}") for index, block in enumerate(core.h)),
-        finish=core.ln_f,
+        finish=lambda states, _: core.ln_f(states),
         tokens=core.wte,
         inputs=(core.wte, core.wpe),
         outputs=(core.ln_f,),

@@ -24,7 +24,7 @@ def wire(model: Any) -> Parts:
         look_up=core.embed_tokens,
         place=lambda vectors, *_: vectors,
         blocks=tuple(_block(layer, f"decoder-{index}") for index, layer in enumerate(core.layers)),
-        finish=core.norm,
+        finish=lambda states, _: core.norm(states),
         tokens=core.embed_tokens,
         inputs=(core.embed_tokens,),
         outputs=(core.norm,),

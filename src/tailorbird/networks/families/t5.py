@@ -28,9 +28,8 @@ def _stack(stack: Any, name: str) -> Stack:
         values: torch.Tensor = relative.compute_bias(queries, keys, past_seen_tokens=offset)
         return values[0]
 
-    def finish(states: torch.Tensor) -> torch.Tensor:
-        finished: torch.Tensor = stack.dropout(stack.final_layer_norm(states))
-        return finished
+    def finish(states: torch.Tensor, noisy: bool) -> torch.Tensor:
+        return nn.functional.dropout(stack.final_layer_norm(states), stack.dropout.p, noisy)
 
     return Stack(
         look_up=stack.embed_tokens,

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from tailorbird.base.load import Base, weights_sha256
+from tailorbird.deltas.attach import attach_delta
+from tailorbird.deltas.store import load_delta, save_delta
 from tailorbird.errors import DeltaError
 from tailorbird.records import DeltaManifest
 from tailorbird.storage import read_json, sha256_bytes, write_json
-from tailorbird.strategies.delta import attach_delta, load_delta, save_delta
 from tailorbird.strategies.registry import complete_settings, find_strategy
-from tests.data import delta_manifest
+from tests.data import delta_manifest, plain
 from tests.models import small_base
 
 Change = Callable[[Path], None]
@@ -41,7 +42,7 @@ def rewrite(folder: Path, **changes: object) -> None:
 def refused(folder: Path, base: Base) -> str:
     """The sentence with which the delta in ``folder`` is refused; ``base`` must come out unharmed."""
     with pytest.raises(DeltaError) as raised:
-        attach_delta(base, *load_delta(folder))
+        attach_delta(base, load_delta(folder))
     assert weights_sha256(base.model) == base.sha256
     return str(raised.value)
 
@@ -138,7 +139,7 @@ def test_an_unknown_strategy_is_refused(tmp_path: Path) -> None:
 def test_a_tensor_that_does_not_fit_the_base_is_refused(strategy: str, which: int, tmp_path: Path) -> None:
     base = small_base()
     write_delta(tmp_path, base, strategy)
-    manifest, tensors = load_delta(tmp_path)
+    manifest, tensors = plain(tmp_path)
     name = sorted(tensors)[which]
     save_delta(tmp_path, {**tensors, name: torch.zeros(1, 2, 3)}, manifest)
     message = refused(tmp_path, base)
@@ -150,7 +151,7 @@ def test_a_tensor_that_does_not_fit_the_base_is_refused(strategy: str, which: in
 def test_a_tensor_that_the_base_does_not_have_is_refused(strategy: str, tmp_path: Path) -> None:
     base = small_base()
     write_delta(tmp_path, base, strategy)
-    manifest, tensors = load_delta(tmp_path)
+    manifest, tensors = plain(tmp_path)
     save_delta(tmp_path, {**tensors, "nowhere.weight": torch.zeros(2)}, manifest)
     assert "nowhere.weight" in refused(tmp_path, base)
 
@@ -159,7 +160,7 @@ def test_a_tensor_that_the_base_does_not_have_is_refused(strategy: str, tmp_path
 def test_a_delta_that_lacks_a_tensor_is_refused(strategy: str, tmp_path: Path) -> None:
     base = small_base()
     write_delta(tmp_path, base, strategy)
-    manifest, tensors = load_delta(tmp_path)
+    manifest, tensors = plain(tmp_path)
     save_delta(tmp_path, dict(sorted(tensors.items())[1:]), replace(manifest, tensors={}))
     rewrite(tmp_path, tensors=manifest.tensors)
     assert "holds other tensors" in refused(tmp_path, base)
@@ -168,7 +169,7 @@ def test_a_delta_that_lacks_a_tensor_is_refused(strategy: str, tmp_path: Path) -
 def test_equal_tensors_give_equal_bytes_whatever_their_order(tmp_path: Path) -> None:
     base = small_base()
     first = write_delta(tmp_path / "one", base)
-    manifest, tensors = load_delta(tmp_path / "one")
+    manifest, tensors = plain(tmp_path / "one")
     second = save_delta(tmp_path / "two", dict(reversed(tensors.items())), manifest)
     assert second.tensors_sha256 == first.tensors_sha256
     assert second.cost.delta_bytes == (tmp_path / "two" / "delta.safetensors").stat().st_size
