@@ -4,8 +4,8 @@
 
 Batches of 8 distinct focal contexts of the project, greedy and with 4 beams, in fp32. The two take turns batch by
 batch, in one process; a ratio is that of tokens per second over all turns of the best round of each. ``generate`` has
-its default attention, and a cache. Outputs are compared token by token; where two scores are equal to the last bits they
-may be taken in another order, so the share of equal outputs is printed too.
+its default attention, and a cache. Outputs are compared token by token; where two scores are equal to the last bits,
+they may be taken in another order, so the share of equal outputs is printed too.
 """
 
 import argparse
