@@ -23,7 +23,7 @@ from transformers import GenerationConfig
 from tailorbird.base.load import Base, load_base
 from tailorbird.base.prompts import encode_pair
 from tailorbird.config import MineConfig
-from tailorbird.generation.search import search_beams, take_one_by_one
+from tailorbird.generation.search import search_beams, take_likeliest
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine
 
@@ -61,9 +61,8 @@ def by_tailorbird(base: Base, *, beams: int, tokens: int) -> Write:
 
     def write(sources: list[tuple[int, ...]]) -> Written:
         if beams == 1:
-            found = take_one_by_one(base.network, sources, end=base.end, steps=tokens)
-        else:
-            found = search_beams(base.network, sources, end=base.end, steps=tokens, beams=beams)
+            return take_likeliest(base.network, sources, end=base.end, steps=tokens)
+        found = search_beams(base.network, sources, end=base.end, steps=tokens, beams=beams)
         return [ranked[0] for ranked in found]
 
     return write

@@ -7,7 +7,7 @@ import torch
 
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
-from tailorbird.generation.search import Drawing, search_beams, take_one_by_one
+from tailorbird.generation.search import Drawing, search_beams, take_likeliest, take_one_by_one
 from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
 
@@ -94,6 +94,9 @@ def _write(base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding) -
             candidates=decoding.candidates,
             no_repeat=decoding.no_repeat_ngram,
         )
+    if decoding.method == "greedy" and not decoding.no_repeat_ngram:
+        written = take_likeliest(base.network, sources, end=base.end, steps=decoding.max_tokens)
+        return [[tokens] for tokens in written]
     sampling = decoding.method == "sample"
     return take_one_by_one(
         base.network,

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 
 import torch
 
+from tailorbird.generation.guessing import Lookup
 from tailorbird.generation.stepping import Stepper
 from tailorbird.networks.network import Network
+
+GUESSES = 4
+"""Tokens looked up in a step: more are seldom right, and no longer free."""
 
 _NEVER = -1e9
 _SPARE = 0.75
@@ -22,6 +26,65 @@ class Drawing:
 
 
 @torch.no_grad()
+def take_likeliest(
+    network: Network, sources: Sequence[tuple[int, ...]], *, end: int, steps: int, guesses: int = GUESSES
+) -> list[list[int]]:
+    """For each source the sequence of the likeliest tokens, up to and with ``end`` or of ``steps`` tokens.
+
+    Up to ``guesses`` tokens are looked up in each step, and kept as far as they are the likeliest ones.
+    """
+    stepper = Stepper(network, sources, steps=steps, guesses=guesses)
+    made: list[list[int]] = [[] for _ in sources]
+    lookups = [Lookup(source) for source in sources]
+    active = list(range(len(sources)))
+
+    def take(source: int, tokens: Sequence[int]) -> None:
+        for token in tokens[: steps - len(made[source])]:
+            made[source].append(token)
+            lookups[source].add(token)
+            if token == end:
+                return
+
+    first = stepper.first_scores
+    start = network.parts.start
+    if first is not None:
+        for source, token in enumerate(first.argmax(dim=-1).tolist()):
+            take(source, [token])
+    while True:
+        going = [row for row, source in enumerate(active) if len(made[source]) < steps and made[source][-1:] != [end]]
+        if not going:
+            return made
+        if len(going) <= _SPARE * len(active):
+            stepper.keep(torch.tensor(going, device=network.device))
+            active, going = [active[row] for row in going], list(range(len(going)))
+        open_rows = set(going)
+        room = steps - min(len(made[source]) for source in active)
+        guessed = [lookups[source].guess(min(guesses, room - 1)) for source in active]
+        width = 1 + max(len(guess) for guess in guessed)
+        given = [
+            [made[source][-1] if made[source] else start or 0, *guess, *[0] * (width - 1 - len(guess))]
+            for source, guess in zip(active, guessed, strict=True)
+        ]
+        likeliest = stepper.try_on(torch.tensor(given, device=network.device)).argmax(dim=-1).tolist()
+        # A row that is done waits for the others, and moves no further.
+        right = [
+            _right(row, best) if row_of in open_rows else 0
+            for row_of, (row, best) in enumerate(zip(given, likeliest, strict=True))
+        ]
+        for source, best, count in zip(active, likeliest, right, strict=True):
+            take(source, best[:count])
+        stepper.accept(torch.tensor(right, device=network.device))
+
+
+def _right(given: Sequence[int], likeliest: Sequence[int]) -> int:
+    """How many of ``given`` are right: the first, and each that was the likeliest after a right one."""
+    count = 1
+    while count < len(given) and given[count] == likeliest[count - 1]:
+        count += 1
+    return count
+
+
+@torch.no_grad()
 def take_one_by_one(
     network: Network,
     sources: Sequence[tuple[int, ...]],
@@ -32,7 +95,7 @@ def take_one_by_one(
     no_repeat: int = 0,
     drawing: Drawing | None = None,
 ) -> list[list[list[int]]]:
-    """For each source ``candidates`` sequences, each up to and with ``end`` or of ``steps`` tokens.
+    """For each source ``candidates`` sequences, each up to and with ``end`` or of ``steps`` tokens, token by token.
 
     Greedy without ``drawing``; with it, tokens are drawn with torch's current random state.
     """

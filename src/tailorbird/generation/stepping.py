@@ -1,8 +1,12 @@
-"""A network read token by token: what earlier tokens left is kept, and a step computes one token of every row.
+"""A network read token by token: what earlier tokens left is kept, and a step computes some tokens of every source.
 
-Rows are beams of sources: (sources, beams). A cache slot belongs to one beam of one step, for good. When a beam goes on
-from another one's past, no slot moves: a mask says which slots each beam sees. Scores of all beams of a source are then
-one matrix product, which reads each key once, and what beams share (a prefix, the source) is held once.
+These are either the beams' next tokens, or one sequence's next ones, of which all but the first are a guess.
+
+Beams: a cache slot belongs to one beam of one step, for good. When a beam goes on from another one's past, no slot
+moves: a mask says which slots each beam sees. Scores of all beams of a source are then one matrix product, which reads
+each key once, and what beams share (a prefix, the source) is held once.
+
+Guesses: a slot belongs to a position of the sequence. Those of wrong guesses are written over.
 """
 
 from collections.abc import Sequence
@@ -31,13 +35,22 @@ class _Cache:
 
 
 class Stepper:
-    """Reads the sources once; then each `step` takes the beams' last tokens and gives the scores of the next ones."""
+    """Reads the sources once; then each `step` takes the beams' last tokens and gives the scores of the next ones.
+
+    With ``guesses`` there is one sequence for each source, and a step takes its last token and up to so many more.
+    """
 
     @torch.no_grad()
-    def __init__(self, network: Network, sources: Sequence[tuple[int, ...]], *, beams: int, steps: int) -> None:
-        self._network, self._beams, self._steps = network, beams, steps
+    def __init__(
+        self, network: Network, sources: Sequence[tuple[int, ...]], *, steps: int, beams: int = 1, guesses: int = 0
+    ) -> None:
+        if beams > 1 and guesses:
+            raise ValueError("beams and guesses do not go together")
+        self._network, self._beams, self._steps = network, beams, steps + guesses
         self._parts, self._device = network.parts, network.device
         self._step = 0
+        self._written = torch.zeros(len(sources), dtype=torch.long, device=self._device)
+        """Tokens of each sequence that were right."""
         batch = network.batch([Encoded(source, (0,)) for source in sources])
         if self._parts.encoder is not None:
             assert batch.source is not None
@@ -66,7 +79,7 @@ class Stepper:
             for block in self._parts.decoder.blocks
         )
         self._shared = self._prefix + shared
-        size = (len(sources), 1, beams, self._shared + steps * beams)
+        size = (len(sources), 1, beams, self._shared + self._steps * beams)
         self._hidden = torch.full(size, _HIDDEN, device=self._device)
         self._hidden[..., : self._prefix] = 0.0
         if read is not None:
@@ -117,19 +130,56 @@ class Stepper:
     @torch.no_grad()
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Scores after ``tokens``, (sources, beams), in the beams' order: (sources, beams, vocabulary) in fp32."""
-        decoder, at, beams = self._parts.decoder, self._step, self._beams
-        sources = len(tokens)
-        new = slice(self._shared + at * beams, self._shared + (at + 1) * beams)
-        upto = new.stop
+        at, beams = self._step, self._beams
+        new = torch.arange(self._shared + at * beams, self._shared + (at + 1) * beams, device=self._device)
+        upto = self._shared + (at + 1) * beams
         hidden = None
         if beams > 1 or self._shared:
-            own = torch.arange(beams, device=self._device)
-            self._hidden[:, 0, own, new.start + own] = 0.0
+            self._hidden[:, 0, torch.arange(beams, device=self._device), new] = 0.0
             hidden = self._hidden[..., :upto]
         if self._bias is not None:
             bias = self._bias[at, :, :upto].unsqueeze(1)
             hidden = bias if hidden is None else hidden + bias
-        positions = (self._read_lengths + at).repeat_interleave(beams)
+        self._step += 1
+        return self._pass(tokens, (self._read_lengths + at)[:, None].expand(-1, beams), new, upto, hidden)
+
+    @torch.no_grad()
+    def try_on(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Scores after each of ``tokens``, (sources, tokens): each one's last token, and guesses of those after it.
+
+        (sources, tokens, vocabulary) in fp32. `accept` says how many were right.
+        """
+        # A sequence that is done stays within its slots, wherever its last guesses ended.
+        written = self._written.clamp(max=self._steps - tokens.shape[1])
+        own = written[:, None] + torch.arange(tokens.shape[1], device=self._device)
+        upto = self._shared + int(written.max()) + tokens.shape[1]
+        slots = torch.arange(upto, device=self._device) - self._shared
+        hidden = self._hidden[..., :upto].expand(-1, -1, tokens.shape[1], -1).clone()
+        behind = (slots >= 0) & (slots <= own[:, None, :, None])
+        hidden.masked_fill_(behind, 0.0)
+        if self._bias is not None:
+            # (sources, heads, tokens, slots), each query's row of the table.
+            hidden = hidden + self._bias[own, :, :upto].transpose(1, 2)
+        return self._pass(tokens, self._read_lengths[:, None] + own, self._shared + own, upto, hidden)
+
+    def accept(self, counts: torch.Tensor) -> None:
+        """Of the tokens of the last `try_on` the first ``counts``, (sources,), were right."""
+        self._written += counts
+
+    def _pass(
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        slots: torch.Tensor,
+        upto: int,
+        hidden: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """Scores after ``tokens``, (sources, tokens, vocabulary); their keys go to ``slots``, the same for every source
+        or (sources, tokens), and ``hidden`` is what is added to the scores of the slots before ``upto``."""
+        decoder = self._parts.decoder
+        sources, width = tokens.shape
+        rows = torch.arange(sources, device=self._device)[:, None]
+        positions = positions.reshape(-1)
         states = decoder.place(decoder.look_up(tokens.reshape(-1)), positions, False)
         rotation = decoder.rotation(positions) if decoder.rotation is not None else None
         for index, block in enumerate(decoder.blocks):
@@ -139,8 +189,12 @@ class Stepper:
                 query, key, value = attention.project(flat)
                 if rotation is not None:
                     query, key = rotate(query, rotation), rotate(key, rotation)
-                cache.keys[:, :, new] = key.unflatten(0, (sources, beams)).transpose(1, 2)
-                cache.values[:, :, new] = value.unflatten(0, (sources, beams)).transpose(1, 2)
+                for held, fresh in ((cache.keys, key), (cache.values, value)):
+                    parted = fresh.unflatten(0, (sources, width))
+                    if slots.ndim == 1:
+                        held[:, :, slots[0] : slots[0] + width] = parted.transpose(1, 2)
+                    else:
+                        held[rows, :, slots] = parted
                 return self._attended(attention, query, cache.keys[:, :, :upto], cache.values[:, :, :upto], hidden)
 
             def attend_source(attention: Attention, flat: torch.Tensor, index: int = index) -> torch.Tensor:
@@ -148,8 +202,7 @@ class Stepper:
                 return self._attended(attention, attention.ask(flat), cross.keys, cross.values, self._cross_hidden)
 
             states = block.run(states, attend_own, attend_source if self._crosses else None)
-        self._step += 1
-        return self._scores(decoder.finish(states, False)).view(sources, beams, -1)
+        return self._scores(decoder.finish(states, False)).view(sources, width, -1)
 
     def _attended(
         self,
@@ -159,9 +212,9 @@ class Stepper:
         values: torch.Tensor,
         hidden: torch.Tensor | None,
     ) -> torch.Tensor:
-        sources, beams = len(keys), self._beams
-        # (sources, heads, beams, width)
-        asked = query.mul(attention.scaling).unflatten(0, (sources, beams)).transpose(1, 2)
+        sources, asking = len(keys), len(query) // len(keys)
+        # (sources, heads, asking, width)
+        asked = query.mul(attention.scaling).unflatten(0, (sources, asking)).transpose(1, 2)
         shared = attention.heads // attention.key_heads
         if shared > 1:
             keys, values = keys.repeat_interleave(shared, dim=1), values.repeat_interleave(shared, dim=1)
@@ -169,7 +222,7 @@ class Stepper:
         if hidden is not None:
             scores += hidden
         attended = torch.matmul(scores.softmax(dim=-1), values)
-        return attention.finish(attended.transpose(1, 2).reshape(sources * beams, attention.heads, attention.width))
+        return attention.finish(attended.transpose(1, 2).reshape(sources * asking, attention.heads, attention.width))
 
     def _scores(self, states: torch.Tensor) -> torch.Tensor:
         head = self._parts.head
@@ -187,6 +240,7 @@ class Stepper:
         for cache in (*self._own, *self._crosses):
             cache.select(sources)
         self._hidden, self._read_lengths = self._hidden[sources], self._read_lengths[sources]
+        self._written = self._written[sources]
         if self._cross_hidden is not None:
             self._cross_hidden = self._cross_hidden[sources]
 

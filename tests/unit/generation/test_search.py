@@ -10,7 +10,7 @@ from transformers import GenerationConfig
 from tailorbird.base.load import Base
 from tailorbird.deltas.attach import attach_delta
 from tailorbird.deltas.store import load_delta, save_delta
-from tailorbird.generation.search import search_beams, take_one_by_one
+from tailorbird.generation.search import search_beams, take_likeliest, take_one_by_one
 from tailorbird.generation.stepping import Stepper
 from tailorbird.networks.batch import Encoded
 from tests.data import delta_manifest
@@ -86,6 +86,45 @@ def test_greedy_writes_what_generate_writes(family: str, no_repeat: int) -> None
         pytest.skip("generate counts the source's runs too")
     ours = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS, no_repeat=no_repeat)
     assert ours == generated(base, SOURCES, no_repeat=no_repeat)
+
+
+@every_family
+@pytest.mark.parametrize("guesses", [0, 1, 5])
+@pytest.mark.parametrize("ends", [True, False])
+def test_guessing_writes_what_is_written_without(family: str, ends: bool, guesses: int) -> None:
+    base = ending(family) if ends else small_base(family)
+    wanted = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS)
+    # Sources that hold what is to be written: guesses are right, and wrong where they break off.
+    sources = [*SOURCES, *((*source, *rows[0][:13]) for source, rows in zip(SOURCES, wanted, strict=True))]
+    plain = take_one_by_one(base.network, sources, end=base.end, steps=TOKENS)
+    found = take_likeliest(base.network, sources, end=base.end, steps=TOKENS, guesses=guesses)
+    assert found == [rows[0] for rows in plain]
+
+
+@every_case
+def test_scores_of_guesses_are_those_of_teacher_forcing(family: str, strategy: str, tmp_path: Path) -> None:
+    base = small_base(family)
+    attach(base, family, strategy, tmp_path)
+    network, start = base.network, base.network.parts.start
+    stepper = Stepper(network, SOURCES[:3], steps=8, guesses=3)
+    drawn = torch.randint(3, 50, (3, 12), generator=torch.Generator().manual_seed(0)).tolist()
+    # What is read: the start token where there is one, then drawn tokens. Some guesses are wrong, and written over.
+    reads = [([start] if start is not None else []) + row for row in drawn]
+    written, right = [0, 0, 0], [[2, 1, 3], [1, 3, 2]]
+    for counts in (*right, [1, 1, 1]):
+        given = [
+            row[at : at + count] + [7] * (3 - count) for row, at, count in zip(reads, written, counts, strict=True)
+        ]
+        scores = stepper.try_on(torch.tensor(given))
+        for row, source in enumerate(SOURCES[:3]):
+            past = reads[row][: written[row]] + given[row]
+            target = (*(past[1:] if start is not None else past), 0)
+            with torch.no_grad():
+                forced = network.logits(network.batch([Encoded(source, target)]))[: len(target)][-3:]
+            scale = float(forced.abs().max())
+            torch.testing.assert_close(scores[row], forced, atol=1e-4 * scale, rtol=1e-4)
+        stepper.accept(torch.tensor(counts))
+        written = [at + count for at, count in zip(written, counts, strict=True)]
 
 
 @every_family

@@ -1,0 +1,28 @@
+"""Looking up what followed."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tailorbird.generation.guessing import Lookup
+
+TOKENS = st.lists(st.integers(0, 4), max_size=40)
+
+
+@given(TOKENS, TOKENS, st.integers(0, 6))
+def test_a_guess_is_what_followed_the_last_time(source: list[int], written: list[int], count: int) -> None:
+    lookup = Lookup(source)
+    for token in written:
+        lookup.add(token)
+    tokens = source + written
+    wanted: list[int] = []
+    for length in (3, 2):
+        places = [at for at in range(length, len(tokens)) if tokens[at - length : at] == tokens[-length:]]
+        if len(tokens) >= length and places:
+            wanted = tokens[places[-1] : places[-1] + count]
+            break
+    assert lookup.guess(count) == wanted
+
+
+def test_what_was_never_seen_is_not_guessed() -> None:
+    assert Lookup([1, 2, 3]).guess(4) == []
+    assert Lookup([]).guess(4) == []
