@@ -7,7 +7,7 @@ Saxena 2023; speculative decoding, Leviathan et al., ICML 2023).
 
 from collections.abc import Iterable
 
-_RUNS = (3, 2)
+_RUNS = (3, 2, 1)
 """Lengths of the runs that are looked up, the surest first."""
 
 

@@ -15,7 +15,7 @@ def test_a_guess_is_what_followed_the_last_time(source: list[int], written: list
         lookup.add(token)
     tokens = source + written
     wanted: list[int] = []
-    for length in (3, 2):
+    for length in (3, 2, 1):
         places = [at for at in range(length, len(tokens)) if tokens[at - length : at] == tokens[-length:]]
         if len(tokens) >= length and places:
             wanted = tokens[places[-1] : places[-1] + count]
@@ -25,4 +25,5 @@ def test_a_guess_is_what_followed_the_last_time(source: list[int], written: list
 
 def test_what_was_never_seen_is_not_guessed() -> None:
     assert Lookup([1, 2, 3]).guess(4) == []
+    assert Lookup([1, 2, 1]).guess(4) == [2, 1]
     assert Lookup([]).guess(4) == []
