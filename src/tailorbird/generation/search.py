@@ -58,21 +58,18 @@ def take_likeliest(
             stepper.keep(torch.tensor(going, device=network.device))
             active, going = [active[row] for row in going], list(range(len(going)))
         open_rows = set(going)
-        room = steps - min(len(made[source]) for source in active)
-        guessed = [lookups[source].guess(min(guesses, room - 1)) for source in active]
-        width = 1 + max(len(guess) for guess in guessed)
-        given = [
-            [made[source][-1] if made[source] else start or 0, *guess, *[0] * (width - 1 - len(guess))]
-            for source, guess in zip(active, guessed, strict=True)
-        ]
-        likeliest = stepper.try_on(torch.tensor(given, device=network.device)).argmax(dim=-1).tolist()
-        # A row that is done waits for the others, and moves no further.
-        right = [
-            _right(row, best) if row_of in open_rows else 0
-            for row_of, (row, best) in enumerate(zip(given, likeliest, strict=True))
-        ]
-        for source, best, count in zip(active, likeliest, right, strict=True):
-            take(source, best[:count])
+        given: list[list[int]] = []
+        for row, source in enumerate(active):
+            if row not in open_rows:
+                given.append([])  # Waits for the others.
+                continue
+            last = made[source][-1] if made[source] else start or 0
+            given.append([last, *lookups[source].guess(min(guesses, steps - len(made[source]) - 1))])
+        likeliest = stepper.try_on(given).argmax(dim=-1).split([len(row) for row in given])
+        right = []
+        for source, tried, best in zip(active, given, likeliest, strict=True):
+            right.append(_right(tried, best.tolist()) if tried else 0)
+            take(source, best[: right[-1]].tolist())
         stepper.accept(torch.tensor(right, device=network.device))
 
 

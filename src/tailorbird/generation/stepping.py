@@ -141,26 +141,35 @@ class Stepper:
             bias = self._bias[at, :, :upto].unsqueeze(1)
             hidden = bias if hidden is None else hidden + bias
         self._step += 1
-        return self._pass(tokens, (self._read_lengths + at)[:, None].expand(-1, beams), new, upto, hidden)
+        positions = (self._read_lengths + at).repeat_interleave(beams)
+        seats = _Seats(len(tokens), beams)
+        scores = self._pass(tokens.reshape(-1), positions, seats, slice(int(new[0]), upto), upto, hidden)
+        return scores.view(len(tokens), beams, -1)
 
     @torch.no_grad()
-    def try_on(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Scores after each of ``tokens``, (sources, tokens): each one's last token, and guesses of those after it.
+    def try_on(self, tokens: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Scores after each of each source's ``tokens``: its last token, and guesses of those after it; or none.
 
-        (sources, tokens, vocabulary) in fp32. `accept` says how many were right.
+        (tokens of all sources one after another, vocabulary) in fp32. `accept` says how many were right.
         """
+        device, width = self._device, max(len(row) for row in tokens)
+        counts = torch.tensor([len(row) for row in tokens], device=device)
+        rows, places = (torch.arange(width, device=device) < counts[:, None]).nonzero().unbind(1)
+        seats = _Seats(len(tokens), width, (rows, places))
         # A sequence that is done stays within its slots, wherever its last guesses ended.
-        written = self._written.clamp(max=self._steps - tokens.shape[1])
-        own = written[:, None] + torch.arange(tokens.shape[1], device=self._device)
-        upto = self._shared + int(written.max()) + tokens.shape[1]
-        slots = torch.arange(upto, device=self._device) - self._shared
-        hidden = self._hidden[..., :upto].expand(-1, -1, tokens.shape[1], -1).clone()
-        behind = (slots >= 0) & (slots <= own[:, None, :, None])
-        hidden.masked_fill_(behind, 0.0)
+        written = self._written.clamp(max=self._steps - width)
+        own = written[:, None] + torch.arange(width, device=device)
+        upto = self._shared + int(written.max()) + width
+        slots = torch.arange(upto, device=device) - self._shared
+        hidden = self._hidden[..., :upto].expand(-1, -1, width, -1).clone()
+        hidden.masked_fill_((slots >= 0) & (slots <= own[:, None, :, None]), 0.0)
         if self._bias is not None:
             # (sources, heads, tokens, slots), each query's row of the table.
             hidden = hidden + self._bias[own, :, :upto].transpose(1, 2)
-        return self._pass(tokens, self._read_lengths[:, None] + own, self._shared + own, upto, hidden)
+        flat = torch.tensor([token for row in tokens for token in row], device=device)
+        at = own[rows, places]
+        positions = at + self._read_lengths.repeat_interleave(counts)
+        return self._pass(flat, positions, seats, self._shared + at, upto, hidden)
 
     def accept(self, counts: torch.Tensor) -> None:
         """Of the tokens of the last `try_on` the first ``counts``, (sources,), were right."""
@@ -170,17 +179,18 @@ class Stepper:
         self,
         tokens: torch.Tensor,
         positions: torch.Tensor,
-        slots: torch.Tensor,
+        seats: "_Seats",
+        slots: slice | torch.Tensor,
         upto: int,
         hidden: torch.Tensor | None,
     ) -> torch.Tensor:
-        """Scores after ``tokens``, (sources, tokens, vocabulary); their keys go to ``slots``, the same for every source
-        or (sources, tokens), and ``hidden`` is what is added to the scores of the slots before ``upto``."""
+        """Scores after ``tokens``, (rows, vocabulary).
+
+        tokens, positions: (rows,); ``slots`` is where their keys go: one stretch for all sources, or (rows,); hidden:
+        what is added to the attention scores of the slots before ``upto``.
+        """
         decoder = self._parts.decoder
-        sources, width = tokens.shape
-        rows = torch.arange(sources, device=self._device)[:, None]
-        positions = positions.reshape(-1)
-        states = decoder.place(decoder.look_up(tokens.reshape(-1)), positions, False)
+        states = decoder.place(decoder.look_up(tokens), positions, False)
         rotation = decoder.rotation(positions) if decoder.rotation is not None else None
         for index, block in enumerate(decoder.blocks):
             cache = self._own[index]
@@ -190,39 +200,19 @@ class Stepper:
                 if rotation is not None:
                     query, key = rotate(query, rotation), rotate(key, rotation)
                 for held, fresh in ((cache.keys, key), (cache.values, value)):
-                    parted = fresh.unflatten(0, (sources, width))
-                    if slots.ndim == 1:
-                        held[:, :, slots[0] : slots[0] + width] = parted.transpose(1, 2)
+                    if isinstance(slots, slice):
+                        held[:, :, slots] = seats.seat(fresh)
                     else:
-                        held[rows, :, slots] = parted
-                return self._attended(attention, query, cache.keys[:, :, :upto], cache.values[:, :, :upto], hidden)
+                        held[seats.sources_of_rows(fresh.device), :, slots] = fresh
+                seen = (cache.keys[:, :, :upto], cache.values[:, :, :upto])
+                return _attended(attention, query, *seen, hidden, seats)
 
             def attend_source(attention: Attention, flat: torch.Tensor, index: int = index) -> torch.Tensor:
                 cross = self._crosses[index]
-                return self._attended(attention, attention.ask(flat), cross.keys, cross.values, self._cross_hidden)
+                return _attended(attention, attention.ask(flat), cross.keys, cross.values, self._cross_hidden, seats)
 
             states = block.run(states, attend_own, attend_source if self._crosses else None)
-        return self._scores(decoder.finish(states, False)).view(sources, width, -1)
-
-    def _attended(
-        self,
-        attention: Attention,
-        query: torch.Tensor,
-        keys: torch.Tensor,
-        values: torch.Tensor,
-        hidden: torch.Tensor | None,
-    ) -> torch.Tensor:
-        sources, asking = len(keys), len(query) // len(keys)
-        # (sources, heads, asking, width)
-        asked = query.mul(attention.scaling).unflatten(0, (sources, asking)).transpose(1, 2)
-        shared = attention.heads // attention.key_heads
-        if shared > 1:
-            keys, values = keys.repeat_interleave(shared, dim=1), values.repeat_interleave(shared, dim=1)
-        scores = torch.matmul(asked, keys.transpose(2, 3))
-        if hidden is not None:
-            scores += hidden
-        attended = torch.matmul(scores.softmax(dim=-1), values)
-        return attention.finish(attended.transpose(1, 2).reshape(sources * asking, attention.heads, attention.width))
+        return self._scores(decoder.finish(states, False))
 
     def _scores(self, states: torch.Tensor) -> torch.Tensor:
         head = self._parts.head
@@ -243,6 +233,53 @@ class Stepper:
         self._written = self._written[sources]
         if self._cross_hidden is not None:
             self._cross_hidden = self._cross_hidden[sources]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seats:
+    """Which token of which source each row is: rows are packed, attention needs them side by side."""
+
+    sources: int
+    width: int
+    taken: tuple[torch.Tensor, torch.Tensor] | None = None
+    """Source and place of each row, (rows,) each; None where every place is taken, in order."""
+
+    def seat(self, rows: torch.Tensor) -> torch.Tensor:
+        """(rows, heads, features) as (sources, heads, width, features); zeros where nobody sits."""
+        if self.taken is None:
+            return rows.view(self.sources, self.width, *rows.shape[1:]).transpose(1, 2)
+        seated = rows.new_zeros(self.sources, self.width, *rows.shape[1:])
+        seated[self.taken] = rows
+        return seated.transpose(1, 2)
+
+    def rows(self, seated: torch.Tensor) -> torch.Tensor:
+        """The way back."""
+        seated = seated.transpose(1, 2)
+        return seated.flatten(0, 1) if self.taken is None else seated[self.taken]
+
+    def sources_of_rows(self, device: torch.device) -> torch.Tensor:
+        """The source of each row, (rows,)."""
+        if self.taken is not None:
+            return self.taken[0]
+        return torch.arange(self.sources, device=device).repeat_interleave(self.width)
+
+
+def _attended(
+    attention: Attention,
+    query: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    hidden: torch.Tensor | None,
+    seats: _Seats,
+) -> torch.Tensor:
+    """From queries, (rows, heads, features), to the attention's output, (rows, width of the model)."""
+    shared = attention.heads // attention.key_heads
+    if shared > 1:
+        keys, values = keys.repeat_interleave(shared, dim=1), values.repeat_interleave(shared, dim=1)
+    scores = torch.matmul(seats.seat(query.mul(attention.scaling)), keys.transpose(2, 3))
+    if hidden is not None:
+        scores += hidden
+    return attention.finish(seats.rows(torch.matmul(scores.softmax(dim=-1), values)))
 
 
 def _across(attention: Attention, memory: torch.Tensor, segments: Segments) -> _Cache:

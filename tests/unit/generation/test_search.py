@@ -111,16 +111,19 @@ def test_scores_of_guesses_are_those_of_teacher_forcing(family: str, strategy: s
     # What is read: the start token where there is one, then drawn tokens. Some guesses are wrong, and written over.
     reads = [([start] if start is not None else []) + row for row in drawn]
     written, right = [0, 0, 0], [[2, 1, 3], [1, 3, 2]]
-    for counts in (*right, [1, 1, 1]):
+    for counts in (*right, [1, 0, 1]):
+        # As many as are right and a wrong one more; none where nothing is to be read.
         given = [
-            row[at : at + count] + [7] * (3 - count) for row, at, count in zip(reads, written, counts, strict=True)
+            row[at : at + count] + [7] * (count > 1) for row, at, count in zip(reads, written, counts, strict=True)
         ]
-        scores = stepper.try_on(torch.tensor(given))
+        scores = stepper.try_on(given).split([len(row) for row in given])
         for row, source in enumerate(SOURCES[:3]):
+            if not given[row]:
+                continue
             past = reads[row][: written[row]] + given[row]
             target = (*(past[1:] if start is not None else past), 0)
             with torch.no_grad():
-                forced = network.logits(network.batch([Encoded(source, target)]))[: len(target)][-3:]
+                forced = network.logits(network.batch([Encoded(source, target)]))[: len(target)][-len(given[row]) :]
             scale = float(forced.abs().max())
             torch.testing.assert_close(scores[row], forced, atol=1e-4 * scale, rtol=1e-4)
         stepper.accept(torch.tensor(counts))
