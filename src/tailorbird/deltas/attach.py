@@ -1,5 +1,8 @@
 """Deltas on a base: put on and taken off, or worked into its weights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from tailorbird.base.load import Base
@@ -29,31 +32,44 @@ def parameters_of(base: Base) -> dict[str, torch.Tensor]:
 
 
 def mergeable(manifest: DeltaManifest) -> bool:
-    """Whether the weights of a base can say what the delta does: neither a prefix nor a prompt."""
-    return manifest.strategy not in ("prefix", "prompt")
+    """Whether the weights of a base can say what the delta does; one of an unknown strategy is refused elsewhere."""
+    strategy = STRATEGIES.get(manifest.strategy)
+    return strategy is None or strategy.mergeable
+
+
+@contextmanager
+def parent_on(base: Base, delta: Delta) -> Iterator[dict[str, torch.Tensor]]:
+    """The base's parameters with what ``delta`` was trained on in them: where its tensors start from."""
+    undo = _put_parent(base, delta, merge=False)
+    try:
+        yield parameters_of(base)
+    finally:
+        undo()
 
 
 def _put(base: Base, delta: Delta, *, merge: bool) -> Undo:
     manifest = delta.manifest
     _require_fit(base, manifest)
-    undo_parent: Undo | None = None
-    if delta.parent is not None:
-        undo_parent = _put(base, delta.parent, merge=merge or mergeable(delta.parent.manifest))
+    undo_parent = _put_parent(base, delta, merge=merge)
     try:
         strategy = STRATEGIES[manifest.strategy]
         put = strategy.merge if merge else strategy.apply
         undo = put(base.network, delta.tensors(parameters_of(base)), manifest.settings)
     except DeltaError:
-        if undo_parent is not None:
-            undo_parent()
+        undo_parent()
         raise
 
     def undo_all() -> None:
         undo()
-        if undo_parent is not None:
-            undo_parent()
+        undo_parent()
 
     return undo_all
+
+
+def _put_parent(base: Base, delta: Delta, *, merge: bool) -> Undo:
+    if delta.parent is None:
+        return lambda: None
+    return _put(base, delta.parent, merge=merge or mergeable(delta.parent.manifest))
 
 
 def _require_fit(base: Base, manifest: DeltaManifest) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tailorbird.base.load import Base
-from tailorbird.deltas.attach import attach_delta, merge_delta, mergeable, parameters_of
+from tailorbird.deltas.attach import attach_delta, parent_on
 from tailorbird.deltas.packing import LOSSY, Packing
 from tailorbird.deltas.store import PARENT, load_delta, save_delta
 from tailorbird.errors import UsageError
@@ -22,16 +22,9 @@ def repack_delta(folder: Path, out: Path, packing: Packing, base: Base) -> Delta
             "start from the delta that it was made of."
         )
     attach_delta(base, delta)()  # Refuses one of another base before anything is written.
-    undo = None
-    if delta.parent is not None and mergeable(delta.parent.manifest):
-        undo = merge_delta(base, delta.parent)
-    try:
-        starts = parameters_of(base)
-        parent = folder / PARENT if delta.parent is not None else None
+    parent = folder / PARENT if delta.parent is not None else None
+    with parent_on(base, delta) as starts:
         return save_delta(out, delta.tensors(starts), delta.manifest, packing=packing, base=starts, parent=parent)
-    finally:
-        if undo is not None:
-            undo()
 
 
 def with_losses(manifest: DeltaManifest, before: float, after: float) -> DeltaManifest:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from tailorbird.base.load import Base
-from tailorbird.deltas.attach import attach_delta, parameters_of
+from tailorbird.deltas.attach import attach_delta, parent_on
 from tailorbird.deltas.store import Delta
 from tailorbird.records import DeltaManifest
 
@@ -46,13 +46,11 @@ def changes(base: Base, delta: Delta) -> tuple[Change, ...]:
     starts, tensors = _tensors(base, delta)
     sums: dict[str, list[float]] = {}
     for name, tensor in tensors.items():
-        start = starts.get(name)
-        own = start is not None and start.shape == tensor.shape
-        change = tensor.double() - start.double() if own and start is not None else tensor.double()
+        change, start = _change(name, tensor, starts)
         entry = sums.setdefault(_part(name), [0.0, 0.0, 0.0])
         entry[0] += tensor.numel()
         entry[1] += float(change.square().sum())
-        entry[2] += float(start.double().square().sum()) if own and start is not None else 0.0
+        entry[2] += start
     found = [
         Change(part=part, values=int(values), norm=change**0.5, relative=(change / start) ** 0.5 if start else None)
         for part, (values, change, start) in sums.items()
@@ -67,17 +65,10 @@ def difference(base: Base, first: Delta, second: Delta) -> Difference:
     shared = [name for name in one if name in other and one[name].shape == other[name].shape]
     product = norm = other_norm = 0.0
     for name in shared:
-        start = starts.get(name)
-        own = start is not None and start.shape == one[name].shape
-        left, right = (
-            side[name].double().flatten() - (start.double().flatten() if own and start is not None else 0.0)
-            for side in (one, other)
-        )
-        product, norm, other_norm = (
-            product + float(left @ right),
-            norm + float(left @ left),
-            other_norm + float(right @ right),
-        )
+        (left, _), (right, _) = (_change(name, side[name], starts) for side in (one, other))
+        product += float(left @ right)
+        norm += float(left @ left)
+        other_norm += float(right @ right)
     return Difference(
         settings=_settings(first.manifest, second.manifest),
         only_first=tuple(sorted(set(one) - set(shared))),
@@ -89,14 +80,18 @@ def difference(base: Base, first: Delta, second: Delta) -> Difference:
 
 def _tensors(base: Base, delta: Delta) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """The base's parameters, with the delta's parents on it, and the delta's tensors."""
-    if delta.parent is None:
-        attach_delta(base, delta)()  # Refuses one of another base.
-        starts = {name: parameter.clone() for name, parameter in parameters_of(base).items()}
-    else:
-        undo = attach_delta(base, delta.parent)
-        starts = {name: parameter.clone() for name, parameter in parameters_of(base).items()}
-        undo()
+    attach_delta(base, delta)()  # Refuses one of another base.
+    with parent_on(base, delta) as parameters:
+        starts = {name: parameter.clone() for name, parameter in parameters.items()}
     return starts, delta.tensors(starts)
+
+
+def _change(name: str, tensor: torch.Tensor, starts: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, float]:
+    """How far ``tensor`` is from the base's own, flat, and the square of that one's norm; without one, from zero."""
+    start = starts.get(name)
+    if start is None or start.shape != tensor.shape:
+        return tensor.double().flatten(), 0.0
+    return (tensor.double() - start.double()).flatten(), float(start.double().square().sum())
 
 
 def _part(name: str) -> str:

@@ -65,11 +65,12 @@ def take_likeliest(
                 continue
             last = made[source][-1] if made[source] else start or 0
             given.append([last, *lookups[source].guess(min(guesses, steps - len(made[source]) - 1))])
-        likeliest = stepper.try_on(given).argmax(dim=-1).split([len(row) for row in given])
+        likeliest = iter(stepper.try_on(given).argmax(dim=-1).tolist())
         right = []
-        for source, tried, best in zip(active, given, likeliest, strict=True):
-            right.append(_right(tried, best.tolist()) if tried else 0)
-            take(source, best[: right[-1]].tolist())
+        for source, tried in zip(active, given, strict=True):
+            best = [next(likeliest) for _ in tried]
+            right.append(_right(tried, best) if tried else 0)
+            take(source, best[: right[-1]])
         stepper.accept(torch.tensor(right, device=network.device))
 
 
@@ -165,15 +166,13 @@ def search_beams(
         going = (best + ends * _NEVER).topk(beams, dim=1)
         running, order = going.values, going.indices
         follows, tokens = froms.gather(1, order), taken.gather(1, order)
-        for row, source in enumerate(active):
-            searches[source].advance(
-                list(
-                    zip(froms[row].tolist(), taken[row].tolist(), best[row].tolist(), ends[row].tolist(), strict=True)
-                ),
-                order[row].tolist(),
-                float(running[row, 0]),
-                step,
-            )
+        continuations = torch.stack([froms, taken, ends], dim=-1).tolist()
+        rows = zip(active, continuations, best.tolist(), order.tolist(), running[:, 0].tolist(), strict=True)
+        for source, found, totals_of, goes_on, likeliest in rows:
+            ranked = [
+                (beam, token, total, bool(over)) for (beam, token, over), total in zip(found, totals_of, strict=True)
+            ]
+            searches[source].advance(ranked, goes_on, likeliest, step)
         if step == steps:
             break
         stepper.follow(follows)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from tailorbird.networks.batch import Encoded
+from tailorbird.networks.batch import Batch, Encoded
 from tailorbird.networks.network import Network, rotate
 from tailorbird.networks.parts import Attention
 from tailorbird.networks.segments import Segments
@@ -87,7 +87,7 @@ class Stepper:
         self._own = [self._new_cache(block.attention, len(sources)) for block in self._parts.decoder.blocks]
         self._bias = self._position_bias()
         if read is not None:
-            self._first_states = self._read(batch.inputs, read)
+            self._first_states = self._read(batch)
 
     def _new_cache(self, attention: Attention, sources: int) -> _Cache:
         size = (sources, attention.key_heads, self._shared + self._steps * self._beams, attention.width)
@@ -105,20 +105,17 @@ class Stepper:
         table = bias(self._steps, self._steps, 0).permute(1, 0, 2).repeat_interleave(self._beams, dim=2)
         return nn.functional.pad(table, (self._shared, 0))
 
-    def _read(self, tokens: torch.Tensor, segments: Segments) -> torch.Tensor:
-        """Fill the shared slots with the sources, (rows,); states at each one's last token, (sources, width)."""
-        network, decoder = self._network, self._parts.decoder
-        states = network.enter_tokens(tokens, segments)
-        rotation = decoder.rotation(segments.positions(self._device)) if decoder.rotation is not None else None
+    def _read(self, batch: Batch) -> torch.Tensor:
+        """Fill the shared slots with the sources; states at each one's last token, (sources, width)."""
+        network, decoder, segments = self._network, self._parts.decoder, batch.segments
         at = slice(self._prefix, self._shared)
-        for block, cache in zip(decoder.blocks, self._own, strict=True):
+        caches = {block.attention.name: cache for block, cache in zip(decoder.blocks, self._own, strict=True)}
 
-            def attend(attention: Attention, hidden: torch.Tensor, cache: _Cache = cache) -> torch.Tensor:
-                return network.attend_within(
-                    attention, hidden, segments, rotation, keep=lambda k, v: _place(cache, at, segments, k, v)
-                )
+        def keep(attention: Attention, key: torch.Tensor, value: torch.Tensor) -> None:
+            cache = caches[attention.name]
+            cache.keys[:, :, at], cache.values[:, :, at] = segments.spread(key), segments.spread(value)
 
-            states = block.run(states, attend, None)
+        states = network.decode(network.enter(batch), batch, None, keep=keep)
         last = [start + length - 1 for start, length in zip(segments.starts, segments.lengths, strict=True)]
         return decoder.finish(states, False)[last]
 
@@ -203,7 +200,8 @@ class Stepper:
                     if isinstance(slots, slice):
                         held[:, :, slots] = seats.seat(fresh)
                     else:
-                        held[seats.sources_of_rows(fresh.device), :, slots] = fresh
+                        assert seats.taken is not None
+                        held[seats.taken[0], :, slots] = fresh
                 seen = (cache.keys[:, :, :upto], cache.values[:, :, :upto])
                 return _attended(attention, query, *seen, hidden, seats)
 
@@ -257,12 +255,6 @@ class _Seats:
         seated = seated.transpose(1, 2)
         return seated.flatten(0, 1) if self.taken is None else seated[self.taken]
 
-    def sources_of_rows(self, device: torch.device) -> torch.Tensor:
-        """The source of each row, (rows,)."""
-        if self.taken is not None:
-            return self.taken[0]
-        return torch.arange(self.sources, device=device).repeat_interleave(self.width)
-
 
 def _attended(
     attention: Attention,
@@ -295,8 +287,3 @@ def _hidden_ends(segments: Segments, device: torch.device) -> torch.Tensor:
     lengths = torch.tensor(segments.lengths, device=device)
     beyond = torch.arange(segments.longest, device=device)[None] >= lengths[:, None]
     return torch.zeros(beyond.shape, device=device).masked_fill_(beyond, _HIDDEN)[:, None, None]
-
-
-def _place(cache: _Cache, at: slice, segments: Segments, key: torch.Tensor, value: torch.Tensor) -> None:
-    cache.keys[:, :, at] = segments.spread(key)
-    cache.values[:, :, at] = segments.spread(value)

@@ -24,6 +24,9 @@ _WIRINGS: dict[str, Callable[[object], Parts]] = {
 FAMILIES = tuple(_WIRINGS)
 """``model_type`` of each family that can be wired."""
 
+Keep = Callable[[Attention, torch.Tensor, torch.Tensor], None]
+"""Takes each self-attention's keys and values as they are attended to, (rows, key heads, width): to decode on from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
@@ -130,35 +133,21 @@ class Network(nn.Module):
 
     def enter(self, batch: Batch) -> torch.Tensor:
         """What the decoder's first block reads: (decoder rows, width)."""
-        return self.enter_tokens(batch.inputs, batch.segments)
-
-    def enter_tokens(self, tokens: torch.Tensor, segments: Segments) -> torch.Tensor:
-        """The same for ``tokens`` that are packed already, (rows,)."""
         noisy = self.training and not self._resting.blocks
         prompt = self.prompt if self.parts.encoder is None else None
-        return _enter(self.parts.decoder, tokens, segments, noisy=noisy, prompt=prompt)
-
-    @staticmethod
-    def attend_within(
-        attention: Attention,
-        states: torch.Tensor,
-        segments: Segments,
-        rotation: Rotation | None,
-        keep: Callable[[torch.Tensor, torch.Tensor], None],
-    ) -> torch.Tensor:
-        """Causal self-attention over packed sequences that hands its keys and values, as attended to, to ``keep``."""
-        query, key, value = attention.project(states)
-        if rotation is not None:
-            query, key = rotate(query, rotation), rotate(key, rotation)
-        keep(key, value)
-        return _attended(attention, query, key, value, Layout(segments, segments, causal=True), None)
+        return _enter(self.parts.decoder, batch.inputs, batch.segments, noisy=noisy, prompt=prompt)
 
     def decode(
-        self, states: torch.Tensor, batch: Batch, memory: torch.Tensor | None, which: slice = slice(None)
+        self,
+        states: torch.Tensor,
+        batch: Batch,
+        memory: torch.Tensor | None,
+        which: slice = slice(None),
+        keep: Keep | None = None,
     ) -> torch.Tensor:
-        """``states`` after the decoder's blocks ``which``: (decoder rows, width)."""
+        """``states`` after the decoder's blocks ``which``: (decoder rows, width); ``keep`` is handed what they saw."""
         decoder = self.parts.decoder
-        attend_own = _within(decoder, Layout(batch.segments, batch.segments, causal=True), states.device)
+        attend_own = _within(decoder, Layout(batch.segments, batch.segments, causal=True), states.device, keep)
         attend_source = None
         if memory is not None and batch.source_segments is not None:
             attend_source = _across(memory, Layout(batch.segments, batch.source_segments, causal=False))
@@ -208,7 +197,7 @@ def _enter(
     return states.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else states
 
 
-def _within(stack: Stack, layout: Layout, device: torch.device) -> Attend:
+def _within(stack: Stack, layout: Layout, device: torch.device, keep: Keep | None = None) -> Attend:
     """Self-attention of ``stack`` over packed sequences."""
     longest = layout.queries.longest
     bias = stack.bias(longest, longest, 0) if stack.bias is not None else None
@@ -218,6 +207,8 @@ def _within(stack: Stack, layout: Layout, device: torch.device) -> Attend:
         query, key, value = attention.project(states)
         if rotation is not None:
             query, key = rotate(query, rotation), rotate(key, rotation)
+        if keep is not None:
+            keep(attention, key, value)
         return _attended(attention, query, key, value, layout, bias)
 
     return attend_own

@@ -24,6 +24,8 @@ _ADAPTER = "default"
 class Adapter:
     """A strategy of PEFT's; which one, its configuration says."""
 
+    mergeable = True
+
     def configuration(self, network: Network, settings: Settings) -> PeftConfig:
         """PEFT's configuration for ``network``, with the full names of the projections that get a layer."""
         raise NotImplementedError

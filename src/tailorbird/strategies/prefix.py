@@ -26,6 +26,7 @@ class Prefix:
     """
 
     name = "prefix"
+    mergeable = False
     defaults: Settings = {
         "learning_rate": 5e-3,
         "length": 32,

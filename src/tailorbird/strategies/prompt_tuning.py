@@ -17,6 +17,7 @@ class PromptTuning:
     """``length`` vectors, begun as those of tokens drawn from the vocabulary: they take positions of the source's."""
 
     name = "prompt"
+    mergeable = False
     defaults: Settings = {"learning_rate": 3e-2, "length": 20}
 
     def prepare(self, network: Network, settings: Settings) -> Prepared:

@@ -32,6 +32,9 @@ class Strategy(Protocol):
     defaults: Settings
     """Settings of the strategy itself and the training settings that suit it, each with its default."""
 
+    mergeable: bool
+    """Whether weights of the base can say what a delta does."""
+
     def prepare(self, network: Network, settings: Settings) -> Prepared:
         """Freeze what does not train, and add what does. Random draws use torch's current state.
 

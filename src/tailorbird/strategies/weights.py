@@ -13,6 +13,8 @@ from tailorbird.strategies.strategy import Prepared, Settings, Undo
 class OwnWeights:
     """The delta is the new values of base parameters, so putting it on and merging it are one."""
 
+    mergeable = True
+
     def apply(self, network: Network, tensors: Mapping[str, torch.Tensor], settings: Settings) -> Undo:  # noqa: ARG002 - the protocol's shape
         """Put ``tensors`` in the place of the parameters of the same names."""
         return replace_weights(network.model, tensors)

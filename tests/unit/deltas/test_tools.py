@@ -181,6 +181,17 @@ def test_inspection_finds_what_changed(folder: Path, data: DataSet, base: Base) 
     assert parts == {f"{kind}-{index}" for kind in ("encoder", "decoder") for index in range(2)}
 
 
+@pytest.mark.parametrize("parent", ["custom", "lora"])
+def test_inspection_of_a_stack_measures_from_its_parent(
+    parent: str, folder: Path, data: DataSet, base: Base, tmp_path: Path
+) -> None:
+    found = changes(base, load_delta(made(tmp_path, data, base, "l-ldb", start=made(folder, data, base, parent))))
+    assert [change.part for change in found] == ["model.decoder.layers.1"]
+    assert found[0].relative is not None
+    assert 0 < found[0].relative < 0.5
+    assert weights_sha256(base.model) == base.sha256
+
+
 def test_a_delta_differs_from_itself_in_nothing(folder: Path, data: DataSet, base: Base) -> None:
     one = load_delta(made(folder, data, base, "custom"))
     same = difference(base, one, one)
