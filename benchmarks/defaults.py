@@ -1,119 +1,210 @@
-"""The search behind the strategies' defaults: learning rate and epochs of each, and the lengths of prefix and prompt.
+"""The search behind the strategies' defaults: learning rate, epochs, and the lengths of prefix and prompt.
 
-    python benchmarks/defaults.py [--out benchmarks/defaults/runs.jsonl] [--epochs 6] [--json]
+    python benchmarks/defaults.py [--out benchmarks/defaults/runs.jsonl] [--strategies custom ...] [--json]
 
-Two libraries that no study uses: commons-net 3.10.0 and commons-validator 1.8.0. Every run trains for so many epochs on
-one of them at one setting and writes the validation loss after each epoch. The best setting of a strategy is the one
-whose best loss, as a share of the base's, is lowest on average over both libraries; its epochs are those after which
-that average is lowest. Test splits are never looked at. Runs that stand in the file already are not done again.
+Two libraries that no study uses: commons-net 3.10.0 and commons-validator 1.8.0. A setting is judged by its best
+validation loss as a share of the base's, both libraries' mean; test splits are never looked at. For each strategy in
+turn: rates by factors of two around the one it has, further as long as the best one stands at the edge; then the other
+lengths at that rate; then twice and half the epochs. Last, for the strategies in ``REPEATING``, the weights of the loss
+on repeating oneself, which are judged by the share of greedy outputs for the validation pairs that parse.
+
+Both libraries run side by side, each in a process with one thread. Runs that stand in the file already are not done
+again.
 """
 
 import argparse
-import itertools
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tailorbird.base.load import load_base
-from tailorbird.config import MineConfig, PersonaliseConfig
-from tailorbird.mining.dataset import load_data
-from tailorbird.mining.pipeline import mine
 from tailorbird.strategies.registry import STRATEGIES
-from tailorbird.training.personalise import personalise_base
 
 LIBRARIES = ("commons-net:commons-net:3.10.0", "commons-validator:commons-validator:1.8.0")
-RATES = (1 / 4, 1 / 2, 1.0, 2.0)
-"""Times the rate that a strategy has now."""
-
 LENGTHS: dict[str, tuple[int, ...]] = {"prefix": (8, 32, 64), "prompt": (8, 20, 50)}
+EPOCHS = 4
+REPEATING = ("custom", "prefix")
+UNLIKELIHOODS = (0.5, 1.0)
 
 
-def settings() -> Iterator[tuple[str, float, int | None]]:
-    """Strategy, learning rate, and length where it has one."""
-    for name, strategy in STRATEGIES.items():
-        rate = float(strategy.defaults["learning_rate"])
-        for factor, length in itertools.product(RATES, LENGTHS.get(name, (None,))):
-            if length is None or factor in (1.0, 1 / 2) or length == strategy.defaults["length"]:
-                yield name, rate * factor, length
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one pair of runs tries."""
+
+    strategy: str
+    learning_rate: float
+    length: int | None
+    epochs: int = EPOCHS
+    unlikelihood: float = 0.0
+    writes: bool = False
+    """Whether the validation pairs' tests are written, to see how many parse."""
 
 
-def done(path: Path) -> list[dict[str, Any]]:
-    """The runs that stand in the file."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+@cache
+def data_of(library: str) -> Any:
+    """The library's pairs, mined once in each process."""
+    from tailorbird.config import MineConfig
+    from tailorbird.mining.dataset import load_data
+    from tailorbird.mining.pipeline import mine
+
+    with tempfile.TemporaryDirectory() as folder:
+        mine(library, Path(folder), MineConfig())
+        return load_data(Path(folder))
 
 
-def search(path: Path, epochs: int) -> list[dict[str, Any]]:
-    """Do the runs that are missing; all of them come back."""
-    runs, base = done(path), load_base()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    known = {(run["library"], run["strategy"], run["learning_rate"], run["length"]) for run in runs}
-    for library in LIBRARIES:
-        with tempfile.TemporaryDirectory() as folder:
-            mine(library, Path(folder) / "data", MineConfig())
-            data = load_data(Path(folder) / "data")
-            for number, (strategy, rate, length) in enumerate(settings()):
-                if (library, strategy, rate, length) in known:
-                    continue
-                config = PersonaliseConfig(
-                    strategy=strategy,
-                    epochs=epochs,
-                    learning_rate=rate,
-                    validations=epochs,
-                    settings={} if length is None else {"length": length},
-                )
-                manifest = personalise_base(data, Path(folder) / str(number), config, base)
-                run = {
-                    "library": library,
-                    "strategy": strategy,
-                    "learning_rate": rate,
-                    "length": length,
-                    "losses": [point.validation_loss for point in manifest.curve],
-                    "seconds": manifest.cost.train_seconds,
-                    "base": base.sha256,
-                    "data": manifest.data_sha256,
-                    "versions": manifest.versions,
-                }
-                runs.append(run)
-                with path.open("a") as file:
-                    file.write(json.dumps(run) + "\n")
-    return runs
+@cache
+def base_of() -> Any:
+    """The embedded base, loaded once in each process."""
+    import torch
+
+    from tailorbird.base.load import load_base
+
+    torch.set_num_threads(1)
+    return load_base()
 
 
-def best(runs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """For each strategy the best setting, its epochs, and its loss as a share of the base's, both libraries' mean."""
-    found: dict[str, dict[str, Any]] = {}
-    # Where a prefix or a prompt begins is not where the base stands.
-    before = {run["library"]: run["losses"][0] for run in runs if run["strategy"] == "custom"}
-    groups: dict[tuple[str, float, int | None], list[list[float]]] = {}
-    for run in runs:
-        shares = [loss / before[run["library"]] for loss in run["losses"]]
-        groups.setdefault((run["strategy"], run["learning_rate"], run["length"]), []).append(shares)
-    for (strategy, rate, length), curves in groups.items():
-        means = [sum(column) / len(column) for column in zip(*curves, strict=True)]
-        epochs = min(range(1, len(means)), key=lambda epoch: means[epoch])
-        if strategy not in found or means[epochs] < found[strategy]["share"]:
-            found[strategy] = {"learning_rate": rate, "length": length, "epochs": epochs, "share": means[epochs]}
-    return found
+@cache
+def validation_of(library: str) -> tuple[list[Any], float]:
+    """The library's validation examples, and the base's loss on them."""
+    from tailorbird.base.prompts import encode_pair
+    from tailorbird.networks.batch import Encoded
+    from tailorbird.training.losses import validate
+
+    base = base_of()
+    pairs = [pair for pair in data_of(library).split("validation") if pair.test.assertions]
+    prompts = [encode_pair(base.tokenizer, pair, max_source=384, max_target=256) for pair in pairs]
+    examples = [Encoded(prompt.source, prompt.target) for prompt in prompts]
+    return examples, validate(base.network, examples).loss
+
+
+def try_out(library: str, setting: Setting) -> dict[str, Any]:
+    """One run, in a process of its own."""
+    from tailorbird.config import PersonaliseConfig
+    from tailorbird.deltas.attach import attach_delta
+    from tailorbird.deltas.store import load_delta
+    from tailorbird.pretraining.check import greedy_check
+    from tailorbird.progress import Silent
+    from tailorbird.training.personalise import personalise_base
+
+    base, data, (examples, base_loss) = base_of(), data_of(library), validation_of(library)
+    config = PersonaliseConfig(
+        strategy=setting.strategy,
+        epochs=setting.epochs,
+        learning_rate=setting.learning_rate,
+        validations=setting.epochs,
+        unlikelihood=setting.unlikelihood,
+        settings={} if setting.length is None else {"length": setting.length},
+    )
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = personalise_base(data, Path(folder), config, base)
+        if setting.writes:
+            undo = attach_delta(base, load_delta(Path(folder)))
+            found = asdict(greedy_check(base, examples, max_tokens=256, progress=Silent()))
+            undo()
+    return {
+        "library": library,
+        **asdict(setting),
+        "base_loss": base_loss,
+        "losses": [point.validation_loss for point in manifest.curve],
+        "seconds": manifest.cost.train_seconds,
+        "greedy": found,
+        "base": base.sha256,
+        "data": manifest.data_sha256,
+        "precision": manifest.settings["precision"],
+        "device": manifest.device,
+        "versions": manifest.versions,
+    }
+
+
+class Search:
+    """The runs that stand in a file, and those that join them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs: list[dict[str, Any]] = (
+            [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        )
+        self.pool = ProcessPoolExecutor(len(LIBRARIES), mp_context=get_context("spawn"))
+
+    def share(self, setting: Setting) -> float:
+        """The setting's best loss as a share of the base's, both libraries' mean."""
+        # Where a prefix or a prompt begins is not where the base stands.
+        shares = [min(run["losses"][1:]) / run["base_loss"] for run in self._done(setting)]
+        return float(sum(shares) / len(shares))
+
+    def written(self, setting: Setting) -> dict[str, float]:
+        """Shares of both libraries' outputs that parse, and that end by themselves."""
+        found = [run["greedy"] for run in self._done(setting)]
+        outputs = sum(one["outputs"] for one in found)
+        return {
+            name: sum(one[name] * one["outputs"] for one in found) / outputs for name in ("syntax_valid", "finished")
+        }
+
+    def _done(self, setting: Setting) -> list[dict[str, Any]]:
+        wanted = asdict(setting)
+        there = {run["library"]: run for run in self.runs if all(run[key] == wanted[key] for key in wanted)}
+        lacking = [library for library in LIBRARIES if library not in there]
+        for run in self.pool.map(try_out, lacking, [setting] * len(lacking)):
+            self.runs.append(run)
+            there[run["library"]] = run
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a") as file:
+                file.write(json.dumps(run) + "\n")
+        return [there[library] for library in LIBRARIES]
+
+    def rate(self, start: Setting) -> Setting:
+        """The best of rates a factor of two apart, with a worse one on either side."""
+        tried = {factor: replace(start, learning_rate=start.learning_rate * factor) for factor in (0.5, 1.0, 2.0)}
+        while True:
+            best = min(tried, key=lambda factor: self.share(tried[factor]))
+            edges = {min(tried): best / 2, max(tried): best * 2}
+            if best not in edges:
+                return tried[best]
+            tried[edges[best]] = replace(start, learning_rate=start.learning_rate * edges[best])
+
+    def strategy(self, name: str) -> dict[str, Any]:
+        """The best setting of one strategy."""
+        defaults = STRATEGIES[name].defaults
+        length = int(defaults["length"]) if name in LENGTHS else None
+        best = self.rate(Setting(name, float(defaults["learning_rate"]), length))
+        best = min((replace(best, length=other) for other in LENGTHS.get(name, (None,))), key=self.share)
+        best = min((replace(best, epochs=epochs) for epochs in (EPOCHS, EPOCHS // 2, EPOCHS * 2)), key=self.share)
+        found: dict[str, Any] = {"share": self.share(best)}
+        if name in REPEATING:
+            weights = [replace(best, unlikelihood=weight, writes=True) for weight in (0.0, *UNLIKELIHOODS)]
+            found["unlikelihood"] = {
+                str(one.unlikelihood): {"share": self.share(one), **self.written(one)} for one in weights
+            }
+        return {"learning_rate": best.learning_rate, "length": best.length, "epochs": best.epochs, **found}
 
 
 def main() -> None:
     """Search, and say what is best."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/defaults/runs.jsonl"))
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    found = best(search(arguments.out, arguments.epochs))
+    search = Search(arguments.out)
+    found = {name: search.strategy(name) for name in arguments.strategies}
     if arguments.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return
-    for strategy, one in found.items():
-        said = f"{strategy}: rate {one['learning_rate']:g}, {one['epochs']} epochs"
+    for name, one in found.items():
+        said = f"{name}: rate {one['learning_rate']:g}, {one['epochs']} epochs"
         said += "" if one["length"] is None else f", length {one['length']}"
         sys.stdout.write(f"{said}: {one['share']:.1%} of the base's loss\n")
+        for weight, shares in one.get("unlikelihood", {}).items():
+            sys.stdout.write(
+                f"  unlikelihood {weight}: {shares['share']:.1%}, {shares['syntax_valid']:.0%} parse, "
+                f"{shares['finished']:.0%} end by themselves\n"
+            )
 
 
 if __name__ == "__main__":

@@ -191,6 +191,8 @@ class PretrainConfig:
     """Weight in the second stage of a loss on repeating what stands already where that is wrong; 0 is without."""
     denoise_every: Annotated[int, msgspec.Meta(ge=0)] = 4
     """In the second stage every so many steps denoise still; 0 never does."""
+    lone_tests: bool = True
+    """Train the second stage on test cases without a focal method too, from the outline of their class."""
     max_source_tokens: Count = 384
     max_target_tokens: Count = 256
     """Pairs with a longer test case are left out: a cut one would teach unfinished tests."""

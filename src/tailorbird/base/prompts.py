@@ -60,6 +60,34 @@ def encode_pair(
     )
 
 
+def encode_lone_test(
+    tokenizer: PreTrainedTokenizerBase,
+    outline: str,
+    sibling: str,
+    test: str,
+    *,
+    max_source: int = MAX_SOURCE_TOKENS,
+    max_target: int = MAX_TARGET_TOKENS,
+) -> Prompt:
+    """Encode a test case without a focal method: the outline of its class and a test beside it, then the test.
+
+    Either may be empty. What does not fit is cut from the outline's end first, then from the sibling's.
+    """
+    around = _ids(tokenizer, outline) if outline else ()
+    beside = _ids(tokenizer, canonical_layout(sibling)) if sibling else ()
+    room = _Room(max_source)
+    second, first = room.take(len(beside)), room.take(len(around))
+    source = (*_cut(around, first), *_cut(beside, second))
+    target = _ids(tokenizer, canonical_layout(test))
+    return Prompt(
+        source=source,
+        target=target[:max_target],
+        source_cut=len(source) < len(around) + len(beside),
+        focal_cut=False,
+        target_cut=len(target) > max_target,
+    )
+
+
 def count_cuts(prompts: Sequence[Prompt]) -> Truncation:
     """How many of ``prompts`` lost what to the limits."""
     return Truncation(

@@ -11,12 +11,14 @@ import msgspec
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from tailorbird.base.load import tokenizer_sha256
-from tailorbird.base.prompts import encode_pair
+from tailorbird.base.prompts import Prompt, encode_lone_test, encode_pair
 from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError
 from tailorbird.mining.neighbours import with_neighbours
 from tailorbird.mining.tree import mine_tree
+from tailorbird.pretraining.lone_tests import LoneTest, lone_tests
+from tailorbird.pretraining.overlap import Overlap, StudyOverlap, read_studies
 from tailorbird.pretraining.snippets import snippets
 from tailorbird.pretraining.token_store import write_tokens
 from tailorbird.progress import Progress
@@ -30,7 +32,7 @@ TOKENIZER_SNIPPETS = 60_000
 
 _ALONE = 8
 
-CORPUS_VERSION = 3
+CORPUS_VERSION = 4
 """To be raised when mining or tokenising makes something else of the same list: an old corpus is then made anew."""
 
 
@@ -41,6 +43,8 @@ class CorpusList:
     coordinates: tuple[str, ...]
     held_out: tuple[str, ...] = ()
     """Never trained on: the second stage is measured on their pairs. A family of its own, or the curve flatters."""
+    studies: tuple[str, ...] = ()
+    """What studies personalise to: nothing like their methods stays in the corpus."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,10 @@ class CorpusPart:
     pairs_kept: int
     """Pairs whose test case asserts something, fits the target limit, and that no other artifact had before."""
     held_out: bool = False
+    lone_tests_kept: int = 0
+    """Test cases without a focal method, of which the same holds."""
+    bytes: int = 0
+    """Of its Java files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +77,10 @@ class Corpus:
     """Pairs to train on, which stand first in the token files."""
     held_out_pairs: int = 0
     """Pairs of held-out artifacts, which stand after them."""
+    lone_tests: int = 0
+    """Test cases without a focal method, to train on."""
+    overlap: tuple[StudyOverlap, ...] = ()
+    """What the projects of studies shared with the artifacts, and was left out."""
 
 
 def read_list(path: Path | None = None) -> CorpusList:
@@ -97,7 +109,8 @@ def build_corpus(
     """Fetch, mine and tokenise into ``folder``; what is there from the same list and limits is used as it is.
 
     Without a ``tokenizer`` one is trained on the corpus.
-    Writes ``denoise``, ``pairs-source`` and ``pairs-target`` token files, the tokenizer, and ``corpus.json``.
+    Writes ``denoise``, ``pairs-source``, ``pairs-target``, ``tests-source`` and ``tests-target`` token files, the
+    tokenizer, and ``corpus.json``.
     """
     vocabulary = config.vocabulary_size if tokenizer is None else tokenizer_sha256(tokenizer)
     limits = (CORPUS_VERSION, listed, vocabulary, config.max_source_tokens, config.max_target_tokens)
@@ -105,7 +118,8 @@ def build_corpus(
     record = folder / "corpus.json"
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
         return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
-    gathered = list(_gather(listed, progress))
+    overlap = read_studies(listed.studies, progress) if listed.studies else Overlap(())
+    gathered = list(_gather(listed, overlap, progress))
     texts = [text for part in gathered if not part.held_out for text in part.snippets]
     random.Random(0).shuffle(texts)
     if tokenizer is None:
@@ -113,7 +127,7 @@ def build_corpus(
     save_tokenizer(tokenizer, folder / "tokenizer")
     encoded = tokenizer(texts, verbose=False)["input_ids"]
     write_tokens(folder / "denoise", encoded)
-    parts = _write_pairs(folder, gathered, tokenizer, config)
+    parts = _write_examples(folder, gathered, tokenizer, config)
     corpus = Corpus(
         fingerprint=fingerprint,
         parts=tuple(parts),
@@ -121,6 +135,8 @@ def build_corpus(
         snippet_tokens=sum(len(tokens) for tokens in encoded),
         pairs=sum(part.pairs_kept for part in parts if not part.held_out),
         held_out_pairs=sum(part.pairs_kept for part in parts if part.held_out),
+        lone_tests=sum(part.lone_tests_kept for part in parts),
+        overlap=overlap.report(),
     )
     write_json(record, corpus)
     return corpus, tokenizer
@@ -130,13 +146,16 @@ def build_corpus(
 class _Gathered:
     source: Provenance
     files: int
+    bytes: int
     test_cases: int
     snippets: list[str]
     pairs: tuple[Pair, ...]
+    pairs_found: int
+    lone_tests: tuple[LoneTest, ...]
     held_out: bool
 
 
-def _gather(listed: CorpusList, progress: Progress) -> Iterator[_Gathered]:
+def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterator[_Gathered]:
     # What is held out comes last: its pairs then stand after those to train on, and a copy is one to train on.
     coordinates = (*listed.coordinates, *listed.held_out)
     progress.start("fetching and mining", len(coordinates))
@@ -147,14 +166,22 @@ def _gather(listed: CorpusList, progress: Progress) -> Iterator[_Gathered]:
         # Modules of one family share classes by copy: each text is taken once over the whole corpus.
         fresh = [text for text in snippets(resolved.root) if text not in seen]
         seen.update(fresh)
+        held_out = number > len(listed.coordinates)
         yield _Gathered(
-            resolved.provenance,
-            mined.files,
-            len(mined.test_cases),
-            fresh,
+            source=resolved.provenance,
+            files=mined.files,
+            bytes=sum(path.stat().st_size for path in resolved.root.rglob("*.java") if path.is_file()),
+            test_cases=len(mined.test_cases),
+            snippets=[text for text in fresh if not overlap.has(text)],
             # Nothing is held out within an artifact: each of its pairs may be shown beside the others.
-            tuple(replace(pair, split="train") for pair in mined.pairs),
-            number > len(listed.coordinates),
+            pairs=tuple(
+                replace(pair, split="train") for pair in mined.pairs if not overlap.has(pair.focal.text, pair.test.text)
+            ),
+            pairs_found=len(mined.pairs),
+            lone_tests=()
+            if held_out
+            else tuple(one for one in lone_tests(mined) if not overlap.has(one.test.text, one.sibling)),
+            held_out=held_out,
         )
         progress.update(number, coordinate)
     progress.finish()
@@ -166,35 +193,59 @@ def _some_alone(pairs: Iterable[Pair]) -> Iterator[Pair]:
         yield replace(pair, neighbour=None) if int(pair.id, 16) % _ALONE == 0 else pair
 
 
-def _write_pairs(
+class _Examples:
+    """Encoded examples in the order in which they come, each once."""
+
+    def __init__(self) -> None:
+        self.sources: list[tuple[int, ...]] = []
+        self.targets: list[tuple[int, ...]] = []
+        self._seen: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def add(self, prompt: Prompt, *texts: str) -> None:
+        """Take an example unless its target was cut, or one of the same texts is there."""
+        digest = sha256_bytes("\0".join(texts).encode())
+        if not prompt.target_cut and digest not in self._seen:
+            self._seen.add(digest)
+            self.sources.append(prompt.source)
+            self.targets.append(prompt.target)
+
+    def write(self, stem: Path) -> None:
+        """Write two token stores, ``stem-source`` and ``stem-target``."""
+        write_tokens(stem.with_name(f"{stem.name}-source"), self.sources)
+        write_tokens(stem.with_name(f"{stem.name}-target"), self.targets)
+
+
+def _write_examples(
     folder: Path, gathered: list[_Gathered], tokenizer: PreTrainedTokenizerBase, config: PretrainConfig
 ) -> list[CorpusPart]:
-    sources: list[tuple[int, ...]] = []
-    targets: list[tuple[int, ...]] = []
-    seen: set[str] = set()
+    limits = {"max_source": config.max_source_tokens, "max_target": config.max_target_tokens}
+    pairs, tests = _Examples(), _Examples()
     parts = []
     for part in gathered:
-        before = len(sources)
+        before = len(pairs), len(tests)
         for pair in _some_alone(with_neighbours(part.pairs)):
-            prompt = encode_pair(
-                tokenizer, pair, max_source=config.max_source_tokens, max_target=config.max_target_tokens
-            )
-            digest = sha256_bytes(f"{pair.focal.text}\0{pair.test.text}".encode())
-            if pair.test.assertions and not prompt.target_cut and digest not in seen:
-                seen.add(digest)
-                sources.append(prompt.source)
-                targets.append(prompt.target)
+            if pair.test.assertions:
+                pairs.add(encode_pair(tokenizer, pair, **limits), pair.focal.text, pair.test.text)
+        for one in part.lone_tests:
+            prompt = encode_lone_test(tokenizer, one.outline, one.sibling, one.test.text, **limits)
+            if prompt.source:
+                tests.add(prompt, one.test.text)
         parts.append(
             CorpusPart(
                 source=part.source,
                 files=part.files,
+                bytes=part.bytes,
                 snippets=len(part.snippets),
                 test_cases=part.test_cases,
-                pairs=len(part.pairs),
-                pairs_kept=len(sources) - before,
+                pairs=part.pairs_found,
+                pairs_kept=len(pairs) - before[0],
                 held_out=part.held_out,
+                lone_tests_kept=len(tests) - before[1],
             )
         )
-    write_tokens(folder / "pairs-source", sources)
-    write_tokens(folder / "pairs-target", targets)
+    pairs.write(folder / "pairs")
+    tests.write(folder / "tests")
     return parts

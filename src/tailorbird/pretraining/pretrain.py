@@ -164,6 +164,7 @@ class _Pretraining:
                 pair_decay_share=0.0,
                 unlikelihood=0.0,
                 denoise_every=0,
+                lone_tests=True,
             ),
             batches,
             probe(0),
@@ -184,9 +185,10 @@ class _Pretraining:
             held_out = sorted(built.pairs + int(index) for index in drawn)
         else:
             training, held_out = held_out_indices(built.pairs, held_out=HELD_OUT, seed=config.seed)
-        pairs = PairBatches(
-            [examples[index] for index in training], batch_size=config.pair_batch_size, seed=config.seed
-        )
+        taught = [examples[index] for index in training]
+        if config.lone_tests:
+            taught += pair_store(corpus / "tests")
+        pairs = PairBatches(taught, batch_size=config.pair_batch_size, seed=config.seed)
         denoising = DenoisingBatches(
             snippets.store,
             snippets.training,

@@ -15,6 +15,7 @@ from tailorbird.training.batches import micro_batches
 from tailorbird.training.cost import peak_memory_bytes, reset_peak_memory
 from tailorbird.training.device import autocast
 from tailorbird.training.frozen import FrozenWork
+from tailorbird.training.passes import pass_through
 
 _STATE_BYTES = 16
 """For each value that trains: its gradient, AdamW's two moments and a copy of the best, in fp32."""
@@ -53,6 +54,7 @@ class Work:
     validations: int
     bfloat16: bool
     frozen: FrozenWork | None
+    unlikelihood: float = 0.0
 
 
 class TooLargeError(Exception):
@@ -161,10 +163,6 @@ def _step(work: Work, examples: Sequence[Encoded]) -> None:
     """Forward and backward pass, as the loop does them."""
     network = work.network
     for group in micro_batches(examples, tokens=work.micro_tokens):
-        batch = network.batch(group)
-        frozen = work.frozen.of(group, batch) if work.frozen is not None else None
-        with autocast(network.device, bfloat16=work.bfloat16):
-            objective, _ = network(batch, frozen)
-        objective.backward()
+        pass_through(network, group, work.frozen, bfloat16=work.bfloat16, unlikelihood=work.unlikelihood)
     if network.device.type == "cuda":
         torch.cuda.synchronize(network.device)

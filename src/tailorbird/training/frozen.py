@@ -7,7 +7,7 @@ memory-mapped file, found by the content that gave them: examples that share a s
 import hashlib
 import mmap
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -68,36 +68,38 @@ class FrozenWork:
         self._store.close()
 
     def _memory(self, examples: Sequence[Encoded], segments: Segments) -> torch.Tensor:
-        keys = [_key(example.source) for example in examples]
-        lacking = {key: example for key, example in zip(keys, examples, strict=True) if key not in self._store}
-        fresh: dict[str, torch.Tensor] = {}
-        if lacking:
-            some = self._network.batch([Encoded(example.source, (0,)) for example in lacking.values()])
+        def compute(places: Sequence[int]) -> tuple[torch.Tensor, Segments]:
+            some = self._network.batch([Encoded(examples[place].source, (0,)) for place in places])
             assert some.source is not None
             assert some.source_segments is not None
-            encoded = self._network.encode(some.source, some.source_segments)
             self.flops += frozen_flops(self._network, some.source_segments, None, blocks=0)
-            fresh = self._keep(lacking, encoded, some.source_segments)
-        return self._joined(keys, segments, fresh)
+            return self._network.encode(some.source, some.source_segments), some.source_segments
+
+        return self._served([_key(example.source) for example in examples], segments, compute)
 
     def _states(self, examples: Sequence[Encoded], batch: Batch, memory: torch.Tensor | None) -> torch.Tensor:
-        keys = [_key(example.source, example.target) for example in examples]
-        lacking = {key: example for key, example in zip(keys, examples, strict=True) if key not in self._store}
-        fresh: dict[str, torch.Tensor] = {}
-        if lacking:
-            network, some = self._network, list(lacking.values())
-            part = network.batch(some)
-            theirs = memory
+        network, blocks = self._network, self.frontier.blocks
+
+        def compute(places: Sequence[int]) -> tuple[torch.Tensor, Segments]:
+            part, theirs = network.batch([examples[place] for place in places]), memory
             if memory is not None and part.source_segments is not None and batch.source_segments is not None:
-                places = [keys.index(key) for key in lacking]
                 split = memory[: batch.source_segments.total].split(list(batch.source_segments.lengths))
                 theirs = _pad(torch.cat([split[place] for place in places]), part.source_segments.rows)
-            states = network.decode(network.enter(part), part, theirs, slice(0, self.frontier.blocks))
-            self.flops += frozen_flops(
-                network, None, part.segments, blocks=self.frontier.blocks, read=part.source_segments
-            )
-            fresh = self._keep(lacking, states, part.segments)
-        return self._joined(keys, batch.segments, fresh)
+            self.flops += frozen_flops(network, None, part.segments, blocks=blocks, read=part.source_segments)
+            return network.decode(network.enter(part), part, theirs, slice(0, blocks)), part.segments
+
+        return self._served([_key(one.source, one.target) for one in examples], batch.segments, compute)
+
+    def _served(
+        self,
+        keys: Sequence[str],
+        segments: Segments,
+        compute: Callable[[Sequence[int]], tuple[torch.Tensor, Segments]],
+    ) -> torch.Tensor:
+        """What belongs to ``keys``, packed; ``compute`` gives it for the places whose keys the store lacks."""
+        lacking = {key: keys.index(key) for key in keys if key not in self._store}
+        fresh = self._keep(lacking, *compute(list(lacking.values()))) if lacking else {}
+        return self._joined(keys, segments, fresh)
 
     def _keep(self, keys: Iterable[str], packed: torch.Tensor, segments: Segments) -> dict[str, torch.Tensor]:
         parts = packed[: segments.total].split(list(segments.lengths))

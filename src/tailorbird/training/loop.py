@@ -10,18 +10,17 @@ import torch
 from torch import nn
 
 from tailorbird.networks.batch import Encoded
-from tailorbird.networks.flops import training_flops
 from tailorbird.networks.network import Network
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import CurvePoint
 from tailorbird.training.batches import micro_batches
 from tailorbird.training.checkpoint import Ledger, Snapshot, load_snapshot, save_snapshot
 from tailorbird.training.cost import measured_flops, peak_memory_bytes, reset_peak_memory
-from tailorbird.training.device import autocast
 from tailorbird.training.energy import find_meter
 from tailorbird.training.frozen import FrozenWork
 from tailorbird.training.losses import Validation
 from tailorbird.training.memory import give_back_freed_memory, keep_freed_memory
+from tailorbird.training.passes import pass_through
 from tailorbird.training.processes import Processes
 
 Evaluate = Callable[[], Validation]
@@ -235,18 +234,18 @@ class _Run:
         groups = micro_batches(self.processes.share(examples), tokens=self.settings.micro_tokens)
         summed, flops = 0.0, 0
         for number, group in enumerate(groups, start=1):
-            batch, given, frozen = self.network.batch(group), None, None
-            if self.frozen is not None:
-                spent = self.frozen.flops
-                frozen, given = self.frozen.of(group, batch), self.frozen.frontier
-                flops += self.frozen.flops - spent
             with self.processes.apart(self.wrapped, last=number == len(groups)):
-                with autocast(self.device, bfloat16=self.settings.bfloat16):
-                    objective, loss = self.wrapped(batch, frozen, self.settings.unlikelihood)
-                # Gradients are averaged over the processes, and the mean wanted is over all their tokens.
-                (objective * (self.processes.count / divisor)).backward()
-            summed += float(loss)
-            flops += training_flops(self.network, batch, given=given)
+                loss, spent = pass_through(
+                    self.network,
+                    group,
+                    self.frozen,
+                    bfloat16=self.settings.bfloat16,
+                    unlikelihood=self.settings.unlikelihood,
+                    # Gradients are averaged over the processes, and the mean wanted is over all their tokens.
+                    scale=self.processes.count / divisor,
+                    wrapped=self.wrapped,
+                )
+            summed, flops = summed + loss, flops + spent
         return self.processes.total(summed) / tokens, flops
 
     def _joules(self) -> float:

@@ -234,6 +234,7 @@ def _train(
                     validations=int(plan.settings["validations"]),
                     bfloat16=bfloat16,
                     frozen=frozen,
+                    unlikelihood=float(plan.settings["unlikelihood"]),
                 )
             )
             if announce is not None:

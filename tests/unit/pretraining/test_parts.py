@@ -178,6 +178,7 @@ def test_the_embedded_corpus_names_versions_and_none_of_the_projects_it_is_compa
     listed = read_list()
     coordinates = (*listed.coordinates, *listed.held_out)
     assert len(set(coordinates)) == len(coordinates) > 10
+    assert len(listed.studies) > 20
     families = [{one.split(":")[0] for one in part} for part in (listed.coordinates, listed.held_out)]
     assert families[1]
     assert not families[0] & families[1]
@@ -185,3 +186,4 @@ def test_the_embedded_corpus_names_versions_and_none_of_the_projects_it_is_compa
         group, _, version = coordinate.split(":")
         assert version
         assert not group.startswith(("org.apache.commons", "org.apache.wicket", "org.apache.jena", "com.helger"))
+        assert group not in {one.split(":")[0] for one in listed.studies}

@@ -93,6 +93,7 @@ def test_the_report_and_the_card_say_what_was_done(whole: Path) -> None:
     report = json.loads((whole / "pretraining.json").read_text())
     assert [part["source"]["location"] for part in report["corpus"]["parts"]] == ["junit4-ledger", "junit5-parcel"]
     assert report["corpus"]["pairs"] == sum(part["pairs_kept"] for part in report["corpus"]["parts"]) >= 10
+    assert report["corpus"]["lone_tests"] == sum(part["lone_tests_kept"] for part in report["corpus"]["parts"])
     assert [point["step"] for point in report["stages"][1]["outcome"]["curve"]] == [0, 2, 4]
     card = (whole / "README.md").read_text()
     assert card.startswith("---\nlicense: apache-2.0\n")
