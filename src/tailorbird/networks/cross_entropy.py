@@ -58,7 +58,11 @@ class _LinearCrossEntropy(torch.autograd.Function):
             if d_hidden is not None:
                 torch.mm(d_logits, used, out=d_hidden[rows])
             if d_weight is not None:
-                d_weight += d_logits.T @ hidden[rows]
+                if d_weight.dtype == d_logits.dtype:
+                    # Not addmm_, which torch's counter of FLOPs does not know.
+                    torch.addmm(d_weight, d_logits.T, hidden[rows], out=d_weight)
+                else:
+                    d_weight += d_logits.T @ hidden[rows]
         ctx.save_for_backward(d_hidden, d_weight, d_bias)
         ctx.types = (weight.dtype, None if bias is None else bias.dtype)
         return total

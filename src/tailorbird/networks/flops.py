@@ -149,12 +149,18 @@ class _Count:
             )
             total += key.flops + value.flops
         prefix = attention.trains_prefix
-        width = keys.longest + (attention.prefix[0].shape[1] if attention.prefix is not None else 0)
-        product = 2 * len(queries.lengths) * attention.heads * queries.longest * width * attention.width
+        before = attention.prefix[0].shape[1] if attention.prefix is not None else 0
+        seen = sum(own * (before + read) for own, read in zip(queries.lengths, keys.lengths, strict=True))
+        product = 2 * attention.heads * seen * attention.width
         for_keys, for_values = key.learns or prefix, value.learns or prefix
         scores = query.learns or for_keys or bias_trains
-        total += product * (2 + for_values + scores + query.learns + for_keys)
         learns = scores or for_values
+        if bias_trains or (attention.dropout and module.training):
+            # No fused kernel does these: products one by one, as they are needed.
+            total += product * (2 + for_values + scores + query.learns + for_keys)
+        else:
+            # A fused one computes the scores again, and all gradients or none.
+            total += product * (7 if learns else 2)
         output = _layer(getattr(module, attention.output), queries.rows, learns=learns)
         return _Flow(total + output.flops, output.learns)
 

@@ -233,8 +233,6 @@ def _attended(
 ) -> torch.Tensor:
     shared = attention.heads // attention.key_heads
     prefix = attention.prefix
-    if prefix is not None:
-        prefix = (prefix[0].to(key.dtype), prefix[1].to(value.dtype))
     if shared > 1:
         key, value = key.repeat_interleave(shared, dim=1), value.repeat_interleave(shared, dim=1)
         if prefix is not None:
@@ -245,7 +243,7 @@ def _attended(
         value,
         layout,
         scaling=attention.scaling,
-        bias=None if bias is None else bias.to(query.dtype),
+        bias=bias,
         prefix=prefix,
         dropout=attention.dropout if attention.module.training else 0.0,
     )

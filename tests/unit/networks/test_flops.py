@@ -44,9 +44,9 @@ def test_a_forward_pass_equals_a_count_by_hand() -> None:
     network = small_base("gpt2").network
     network.requires_grad_(False)
     batch = network.batch([Encoded((5,) * 30, (6,) * 34)])
-    rows, longest, targets = 64, 64, 64  # 63 tokens are read, 34 predicted.
+    rows, read, targets = 64, 63, 64  # 63 tokens are read, 34 predicted; rows are rounded up, lengths are not.
     projections = 2 * rows * (4 * WIDTH * WIDTH + 2 * WIDTH * FFN)
-    attention = 2 * 2 * longest * longest * WIDTH
+    attention = 2 * 2 * read * read * WIDTH
     assert training_flops(network, batch) == BLOCKS * (projections + attention) + 2 * targets * WIDTH * VOCABULARY
 
 

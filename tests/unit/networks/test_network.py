@@ -42,7 +42,10 @@ def test_scores_are_the_models_own(family: str) -> None:
     with torch.no_grad():
         ours = base.network.logits(batch)[: batch.targets.total].split(list(batch.targets.lengths))
         for example, scores in zip(EXAMPLES, ours, strict=True):
-            torch.testing.assert_close(scores, own_scores(base, example), atol=2e-4, rtol=2e-4)
+            expected = own_scores(base, example)
+            # Rounding errors are as large as the largest scores make them: T5's reach 100, by either way.
+            atol = 2e-4 + 2e-5 * float(expected.abs().max())
+            torch.testing.assert_close(scores, expected, atol=atol, rtol=2e-4)
 
 
 @every_family
