@@ -5,8 +5,8 @@
 Two libraries that no study uses: commons-net 3.10.0 and commons-validator 1.8.0. A setting is judged by its best
 validation loss as a share of the base's, both libraries' mean; test splits are never looked at. For each strategy in
 turn: rates by factors of two around the one it has, further as long as the best one stands at the edge; then the other
-lengths at that rate; then twice and a third of the epochs. Last, for the strategies in ``REPEATING``, the weights of the loss
-on repeating oneself, which are judged by the share of greedy outputs for the validation pairs that parse.
+lengths at that rate; then twice and a third of the epochs. Last, for the strategies in ``REPEATING``, the weights of
+the loss on repeating oneself, which are judged by the share of greedy outputs for the validation pairs that parse.
 
 Both libraries run side by side, each in a process with one thread. Runs that stand in the file already are not done
 again.
