@@ -8,11 +8,16 @@ import numpy as np
 from tailorbird.networks.batch import Encoded
 
 
+_STRETCH = 32
+"""Batches that are dealt out at once: lengths are compared within them."""
+
+
 class EpochOrder:
     """Which examples make up the batch of a step.
 
-    Every epoch visits each example once, in an order drawn from (seed, epoch). Within a stretch of 32 batches examples
-    are sorted by length, so that attention pads little, and then the batches are shuffled.
+    Every epoch visits each example once, in an order drawn from (seed, epoch). Each batch gets some of every length, so
+    that all hold about as many tokens: packed sequences need no neighbours of their own length, and steps that weigh
+    alike learn more (docs/design/0012).
     """
 
     def __init__(self, lengths: Sequence[int], *, batch_size: int, seed: int) -> None:
@@ -36,20 +41,22 @@ class EpochOrder:
     def _draw(self, epoch: int) -> tuple[tuple[int, ...], ...]:
         random = np.random.default_rng((self._seed, epoch))
         order = random.permutation(len(self._lengths))
-        stretch = self._batch_size * 32
+        stretch = self._batch_size * _STRETCH
         batches: list[tuple[int, ...]] = []
         for start in range(0, len(order), stretch):
             part = order[start : start + stretch]
-            part = part[np.argsort(self._lengths[part], kind="stable")]
-            batches += [
-                tuple(int(index) for index in part[at : at + self._batch_size])
-                for at in range(0, len(part), self._batch_size)
-            ]
+            part = part[np.argsort(-self._lengths[part], kind="stable")]
+            count = -(-len(part) // self._batch_size)
+            # One of the longest for each batch, one of the next longest, and so on; the shortest may not go round.
+            slots = np.full(count * self._batch_size, -1)
+            slots[: len(part)] = part
+            dealt = np.stack([random.permutation(row) for row in slots.reshape(self._batch_size, count)], axis=1)
+            batches += [tuple(int(index) for index in row if index >= 0) for row in dealt]
         return tuple(batches[index] for index in random.permutation(len(batches)))
 
 
 def attention_length(example: Encoded) -> int:
-    """What batches are sorted by: targets differ most in length, and the source decides among equal ones."""
+    """How long an example is: targets count first, which differ most, and sources among equal ones."""
     return len(example.target) * 4096 + len(example.source)
 
 

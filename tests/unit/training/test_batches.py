@@ -40,12 +40,20 @@ def test_epochs_and_seeds_differ() -> None:
     assert [order(step) for step in steps] != [other(step) for step in steps]
 
 
-def test_batches_within_a_stretch_hold_neighbours_in_length() -> None:
+def test_every_batch_gets_some_of_each_length() -> None:
     lengths = [(7 * index) % 40 + 1 for index in range(40)]
     order = EpochOrder(lengths, batch_size=4, seed=0)
-    for step in range(order.steps_per_epoch):
+    for step in range(2 * order.steps_per_epoch):
         found = sorted(lengths[index] for index in order(step))
-        assert found[-1] - found[0] == 3
+        assert [(length - 1) // 10 for length in found] == [0, 1, 2, 3]
+
+
+@given(LENGTHS, BATCH_SIZES, SEEDS)
+def test_batches_differ_by_no_more_than_the_longest_example(lengths: list[int], batch_size: int, seed: int) -> None:
+    lengths = lengths[: 32 * batch_size]
+    order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
+    sums = [sum(lengths[index] for index in order(step)) for step in range(order.steps_per_epoch)]
+    assert max(sums) - min(sums) <= max(lengths)
 
 
 @pytest.mark.parametrize(("lengths", "batch_size"), [([], 4), ([1], 0)])
