@@ -7,7 +7,6 @@ import numpy as np
 
 from tailorbird.networks.batch import Encoded
 
-
 _STRETCH = 32
 """Batches that are dealt out at once: lengths are compared within them."""
 

@@ -28,9 +28,22 @@ def examples_of(step: int) -> list[Encoded]:
     return [EXAMPLES[index] for index in ORDER(step)]
 
 
-def run(base: Base, prepared: Prepared, *, checkpoint: Path | None = None, progress: object = None) -> Outcome:
+def run(
+    base: Base,
+    prepared: Prepared,
+    *,
+    checkpoint: Path | None = None,
+    progress: object = None,
+    keep_best: bool = True,
+) -> Outcome:
     settings = LoopSettings(
-        steps=STEPS, learning_rate=0.02, warmup_steps=2, evaluate_every=2, checkpoint_seconds=0.0, fingerprint="x"
+        steps=STEPS,
+        learning_rate=0.02,
+        warmup_steps=2,
+        evaluate_every=2,
+        keep_best=keep_best,
+        checkpoint_seconds=0.0,
+        fingerprint="x",
     )
     return train(
         base.network,
@@ -51,7 +64,7 @@ def logits(base: Base) -> torch.Tensor:
 def trained_delta(base: Base, family: str, strategy: str, folder: Path) -> torch.Tensor:
     """Train, save, take off; the logits as trained come back."""
     prepared = prepare(base, strategy, family)
-    run(base, prepared)
+    run(base, prepared, keep_best=False)  # The best may be where it started.
     as_trained = logits(base)
     save_delta(folder, prepared.extract(), delta_manifest(base, strategy, settings_of(strategy, family)))
     prepared.undo()
