@@ -1,0 +1,186 @@
+"""What a base is worth: on libraries that it never saw, as it is and personalised, greedily and with ten samples.
+
+    python benchmarks/base.py --out results/base [LIBRARY ...] [--base embedded] [--strategies custom] [--samples 10]
+        [--limit 40] [--no-execute] [--json]
+
+For each library `tailorbird compare` does its whole job (base, retrieval copy, each strategy, greedily); then, where
+the project can be built, ten samples for each of the first ``--limit`` test pairs are executed, from the base and from
+the first strategy: in how many focal methods does one compile, and does one pass that runs the method? Compile errors
+are counted by javac's own words. What is there from an earlier run is not done again.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tailorbird.base.load import load_base
+from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig
+from tailorbird.errors import TailorbirdError
+from tailorbird.execution.execute import executor
+from tailorbird.generation.generate import generate_base
+from tailorbird.metrics.ladder import has_verdicts
+from tailorbird.mining.dataset import load_data
+from tailorbird.records import Result, Verdict
+from tailorbird.storage import read_bytes
+from tailorbird.study.compare import compare
+
+LIBRARIES = (
+    "commons-codec:commons-codec:1.16.0",
+    "org.apache.commons:commons-text:1.11.0",
+    "org.apache.commons:commons-csv:1.10.0",
+    "commons-beanutils:commons-beanutils:1.9.4",
+    "org.apache.commons:commons-collections4:4.5.0",
+    "commons-dbutils:commons-dbutils:1.8.1",
+    "org.apache.commons:commons-pool2:2.12.0",
+    "com.helger.commons:ph-commons:11.1.0",
+)
+TEMPERATURE, TOP_P = 0.8, 0.95
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\b[A-Z]\w*(?:\.\w+)+\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Over the focal methods of one library, several candidates for each."""
+
+    methods: int
+    compiling: float
+    """Share with a candidate that compiles."""
+    passing: float
+    """Share with one that passes and enters its focal method."""
+    errors: tuple[tuple[str, int], ...]
+    """Candidates by what the compiler said first, the commonest kinds."""
+
+
+def greedy(result: Result) -> dict[str, float | None]:
+    """The figures that are compared."""
+    metrics, found = result.metrics, result.ladder
+    return {
+        "validation_loss": metrics.validation_loss,
+        "loss_per_character": metrics.loss_per_character,
+        "input_gain": metrics.input_gain,
+        "bleu4": metrics.bleu4,
+        "parses": metrics.syntax_valid,
+        "calls": metrics.calls_focal_method,
+        "compiles": found.compiled / found.candidates if found is not None else None,
+        "passes": found.passed / found.candidates if found is not None else None,
+        "covers": found.covered / found.candidates if found is not None else None,
+    }
+
+
+def sampled(path: Path) -> Sampled:
+    """What a file of verdicts says of each focal method."""
+    lines = read_bytes(path).splitlines()[1:]
+    by_pair: dict[str, list[Verdict]] = {}
+    for line in lines:
+        verdict = msgspec.json.decode(line, type=Verdict)
+        by_pair.setdefault(verdict.pair_id, []).append(verdict)
+    compiled = ("runtime_error", "assertion_failure", "flaky", "pass", "timeout", "crash", "load_error", "no_test_ran")
+    errors = Counter(
+        error_kind(one.evidence[0])
+        for own in by_pair.values()
+        for one in own
+        if one.verdict == "compile_error" and one.evidence
+    )
+    count = len(by_pair)
+    return Sampled(
+        methods=count,
+        compiling=sum(any(one.verdict in compiled for one in own) for own in by_pair.values()) / count,
+        passing=sum(
+            any(one.verdict == "pass" and one.coverage is not None and one.coverage.focal_method_called for one in own)
+            for own in by_pair.values()
+        )
+        / count,
+        errors=tuple(errors.most_common(12)),
+    )
+
+
+def error_kind(message: str) -> str:
+    """A compiler's message without names and places."""
+    return _QUOTED.sub("…", message.split("\n", maxsplit=1)[0].rpartition("error: ")[2])
+
+
+def library(source: str, out: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Everything of one library."""
+    strategies = tuple(arguments.strategies)
+    config = CompareConfig(
+        strategies=strategies, epochs=arguments.epochs, execute=not arguments.no_execute, seed=arguments.seed
+    )
+    results = compare(
+        source, out, config, base=arguments.base, warn=lambda text: sys.stderr.write(f"{text}\n") and None
+    )
+    found: dict[str, Any] = {
+        "pairs": {name: len(load_data(out / "data").split(name)) for name in ("train", "validation", "test")},
+        "greedy": {result.strategy or "base": greedy(result) for result in results},
+    }
+    if arguments.no_execute or not arguments.samples:
+        return found
+    base, data = load_base(arguments.base), load_data(out / "data")
+    settings = GenerateConfig(
+        decoding="sample",
+        candidates=arguments.samples,
+        temperature=TEMPERATURE,
+        top_p=TOP_P,
+        limit=arguments.limit,
+        seed=arguments.seed,
+    )
+    files = {}
+    for name in ("base", strategies[0]):
+        files[name] = (out / "samples" / f"{name}.jsonl", out / "samples" / f"{name}.verdicts.jsonl")
+        generate_base(data, files[name][0], settings, base, delta=None if name == "base" else out / "deltas" / name)
+    try:
+        left = [pair for pair in files.values() if not has_verdicts(pair[1], pair[0])]
+        if left:
+            with executor(source, ExecuteConfig(mutants=0, reruns=1, added_coverage=False)) as opened:
+                for given, to in left:
+                    opened.execute(given, to)
+        found["sampled"] = {name: asdict(sampled(verdicts)) for name, (_, verdicts) in files.items()}
+    except TailorbirdError as error:
+        found["not_executed"] = str(error)
+    return found
+
+
+def main() -> None:
+    """All libraries, one after another."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("libraries", nargs="*", default=list(LIBRARIES))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--base", default="embedded")
+    parser.add_argument("--strategies", nargs="+", default=["custom"])
+    parser.add_argument("--epochs", type=float, default=3.0)
+    parser.add_argument("--samples", type=int, default=10)
+    parser.add_argument("--limit", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--no-execute", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    found = {}
+    for source in arguments.libraries:
+        found[source] = library(source, arguments.out / source.split(":")[1], arguments)
+        sys.stderr.write(f"{source}: done\n")
+    (arguments.out / "summary.json").write_text(json.dumps(found, indent=1) + "\n")
+    if arguments.json:
+        sys.stdout.write(json.dumps(found) + "\n")
+        return
+    for source, one in found.items():
+        sys.stdout.write(f"{source}, {one['pairs']['train']} training pairs\n")
+        for name, figures in one["greedy"].items():
+            said = ", ".join(f"{key} {value:.3g}" for key, value in figures.items() if value is not None)
+            sys.stdout.write(f"  {name}: {said}\n")
+        for name, figures in one.get("sampled", {}).items():
+            sys.stdout.write(
+                f"  {name}, best of {arguments.samples} for {figures['methods']} methods: "
+                f"{figures['compiling']:.0%} compile, {figures['passing']:.0%} pass and run the method\n"
+            )
+            for error, count in figures["errors"]:
+                sys.stdout.write(f"    {count:4} {error}\n")
+
+
+if __name__ == "__main__":
+    main()
