@@ -106,13 +106,18 @@ def error_kind(message: str) -> str:
     return _QUOTED.sub("…", message.split("\n", maxsplit=1)[0].rpartition("error: ")[2])
 
 
+def warn(text: str) -> None:
+    """On standard error."""
+    sys.stderr.write(f"{text}\n")
+
+
 def library(source: str, out: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """Everything of one library."""
     strategies = tuple(arguments.strategies)
     config = CompareConfig(
         strategies=strategies, epochs=arguments.epochs, execute=not arguments.no_execute, seed=arguments.seed
     )
-    results = compare(
+    results = compare(source, out, config, base=arguments.base, warn=warn)
         source, out, config, base=arguments.base, warn=lambda text: sys.stderr.write(f"{text}\n") and None
     )
     found: dict[str, Any] = {
