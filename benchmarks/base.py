@@ -118,8 +118,6 @@ def library(source: str, out: Path, arguments: argparse.Namespace) -> dict[str, 
         strategies=strategies, epochs=arguments.epochs, execute=not arguments.no_execute, seed=arguments.seed
     )
     results = compare(source, out, config, base=arguments.base, warn=warn)
-        source, out, config, base=arguments.base, warn=lambda text: sys.stderr.write(f"{text}\n") and None
-    )
     found: dict[str, Any] = {
         "pairs": {name: len(load_data(out / "data").split(name)) for name in ("train", "validation", "test")},
         "greedy": {result.strategy or "base": greedy(result) for result in results},

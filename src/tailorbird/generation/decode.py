@@ -56,9 +56,9 @@ class Decoded:
 
 @torch.no_grad()
 def decode_batch(
-    base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding, *, seed: int
+    base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding, *, seed: int, at_once: int | None = None
 ) -> list[list[Decoded]]:
-    """Candidates for each of ``sources``.
+    """Candidates for each of ``sources``, of which no more than ``at_once`` are at work at a time in greedy decoding.
 
     Log-probabilities are the model's own, whatever the temperature, and come from one teacher-forced pass over the
     finished sequences: it costs one step, and no logits of all steps need to be kept.
@@ -68,7 +68,7 @@ def decode_batch(
     torch.manual_seed(seed)
     # Equal sources have equal candidates, unless they are drawn.
     distinct = list(sources if decoding.method == "sample" else dict.fromkeys(sources))
-    written = _write(base, distinct, decoding)
+    written = _write(base, distinct, decoding, at_once)
     examples = [
         Encoded(source, tuple(tokens)) for source, ranked in zip(distinct, written, strict=True) for tokens in ranked
     ]
@@ -83,7 +83,9 @@ def decode_batch(
     return [of_source[source] for source in sources]
 
 
-def _write(base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding) -> list[list[list[int]]]:
+def _write(
+    base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding, at_once: int | None
+) -> list[list[list[int]]]:
     if decoding.method == "beam":
         return search_beams(
             base.network,
@@ -95,7 +97,7 @@ def _write(base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding) -
             no_repeat=decoding.no_repeat_ngram,
         )
     if decoding.method == "greedy" and not decoding.no_repeat_ngram:
-        written = take_likeliest(base.network, sources, end=base.end, steps=decoding.max_tokens)
+        written = take_likeliest(base.network, sources, end=base.end, steps=decoding.max_tokens, at_once=at_once)
         return [[tokens] for tokens in written]
     sampling = decoding.method == "sample"
     return take_one_by_one(

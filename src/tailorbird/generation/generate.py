@@ -25,6 +25,9 @@ from tailorbird.storage import sha256_bytes, write_jsonl
 from tailorbird.training.device import choose_device, describe_device, versions
 from tailorbird.training.losses import target_losses, with_other_inputs
 
+_GREEDY_BATCHES = 4
+"""Batches that are handed over at once in greedy decoding, where one source that is done makes room for the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -126,7 +129,7 @@ def _decode_all(
     progress.start(f"generating ({task.delta.strategy if task.delta else 'base'})", len(task.pairs))
     # Long inputs share batches with long ones; the order does not depend on what was done before a kill.
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index].source), index))
-    size = task.config.batch_size
+    size = task.config.batch_size * (_GREEDY_BATCHES if decoding.method == "greedy" else 1)
     for number, start in enumerate(range(0, len(order), size)):
         indices = order[start : start + size]
         if any(task.pairs[index].id not in journal.done for index in indices):
@@ -139,7 +142,8 @@ def _decode_some(
     task: _Task, decoding: Decoding, prompts: Sequence[Prompt], indices: Sequence[int], *, seed: int
 ) -> list[Candidate]:
     started = time.perf_counter()
-    decoded = decode_batch(task.base, [prompts[index].source for index in indices], decoding, seed=seed)
+    sources = [prompts[index].source for index in indices]
+    decoded = decode_batch(task.base, sources, decoding, seed=seed, at_once=task.config.batch_size)
     share = (time.perf_counter() - started) / (len(indices) * decoding.candidates)
     return [
         Candidate(

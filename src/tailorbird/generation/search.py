@@ -1,20 +1,23 @@
 """Which tokens are taken: greedy, by sampling, or by beam search as transformers' ``generate`` does it."""
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 
-from tailorbird.generation.guessing import Lookup
+from tailorbird.generation.guessing import Lookup, Written
 from tailorbird.generation.stepping import Stepper
 from tailorbird.networks.network import Network
 
-GUESSES = 4
+GUESSES = 3
 """Tokens looked up in a step: more are seldom right, and no longer free."""
 
 _NEVER = -1e9
 _SPARE = 0.75
 """Finished sources leave the network when no more than this share of its rows is still at work."""
+_REFILL = 2
+"""Where others wait, they come in when one place in so many is free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,51 +30,111 @@ class Drawing:
 
 @torch.no_grad()
 def take_likeliest(
-    network: Network, sources: Sequence[tuple[int, ...]], *, end: int, steps: int, guesses: int = GUESSES
+    network: Network,
+    sources: Sequence[tuple[int, ...]],
+    *,
+    end: int,
+    steps: int,
+    guesses: int = GUESSES,
+    at_once: int | None = None,
 ) -> list[list[int]]:
     """For each source the sequence of the likeliest tokens, up to and with ``end`` or of ``steps`` tokens.
 
-    Up to ``guesses`` tokens are looked up in each step, and kept as far as they are the likeliest ones.
+    Up to ``guesses`` tokens are looked up in each step, and kept as far as they are the likeliest ones. ``at_once``
+    sources are at work at a time, all where it is None; one that is done makes room for the next.
     """
-    stepper = Stepper(network, sources, steps=steps, guesses=guesses)
-    made: list[list[int]] = [[] for _ in sources]
-    lookups = [Lookup(source) for source in sources]
-    active = list(range(len(sources)))
+    return _Likeliest(network, sources, end=end, steps=steps, guesses=guesses).write(at_once or len(sources))
 
-    def take(source: int, tokens: Sequence[int]) -> None:
-        for token in tokens[: steps - len(made[source])]:
-            made[source].append(token)
-            lookups[source].add(token)
-            if token == end:
-                return
 
-    first = stepper.first_scores
-    start = network.parts.start
-    if first is not None:
-        for source, token in enumerate(first.argmax(dim=-1).tolist()):
-            take(source, [token])
-    while True:
-        going = [row for row, source in enumerate(active) if len(made[source]) < steps and made[source][-1:] != [end]]
-        if not going:
-            return made
-        if len(going) <= _SPARE * len(active):
-            stepper.keep(torch.tensor(going, device=network.device))
-            active, going = [active[row] for row in going], list(range(len(going)))
-        open_rows = set(going)
+class _Likeliest:
+    """Greedy decoding of many sources in a few places."""
+
+    def __init__(
+        self, network: Network, sources: Sequence[tuple[int, ...]], *, end: int, steps: int, guesses: int
+    ) -> None:
+        self._network, self._sources = network, sources
+        self._end, self._steps, self._guesses = end, steps, guesses
+        self._made: list[list[int]] = [[] for _ in sources]
+        self._written = Written()
+        self._lookups: dict[int, Lookup] = {}
+        self._places: list[int] = []
+        """The source in each place."""
+
+    def write(self, places: int) -> list[list[int]]:
+        count = min(places, len(self._sources))
+        waiting = deque(range(count, len(self._sources)))
+        stepper = Stepper(
+            self._network,
+            self._sources[:count],
+            steps=self._steps,
+            guesses=self._guesses,
+            longest=max(len(source) for source in self._sources),
+        )
+        self._places = list(range(count))
+        self._begin(self._places, stepper.first_scores)
+        while True:
+            over = [place for place, source in enumerate(self._places) if self._is_done(source)]
+            if len(over) == count and not waiting:
+                return self._made
+            # Not one by one: sources are read faster together.
+            if waiting and len(over) >= max(1, count // _REFILL):
+                self._refill(stepper, over[: len(waiting)], waiting)
+                continue
+            if not waiting and count - len(over) <= _SPARE * count:
+                kept = [place for place in range(count) if place not in over]
+                stepper.keep(torch.tensor(kept, device=self._network.device))
+                self._places, count = [self._places[place] for place in kept], len(kept)
+                continue
+            self._advance(stepper)
+
+    def _is_done(self, source: int) -> bool:
+        made = self._made[source]
+        return len(made) >= self._steps or made[-1:] == [self._end]
+
+    def _refill(self, stepper: Stepper, places: Sequence[int], waiting: deque[int]) -> None:
+        taken = [waiting.popleft() for _ in places]
+        for place, source in zip(places, taken, strict=True):
+            self._places[place] = source
+        rows = torch.tensor(places, device=self._network.device)
+        self._begin(taken, stepper.admit(rows, [self._sources[source] for source in taken]))
+
+    def _begin(self, sources: Sequence[int], first: torch.Tensor | None) -> None:
+        for source in sources:
+            self._lookups[source] = Lookup(self._sources[source], self._written)
+        if first is not None:
+            for source, token in zip(sources, first.argmax(dim=-1).tolist(), strict=True):
+                self._take(source, [token])
+
+    def _take(self, source: int, tokens: Sequence[int]) -> None:
+        made, lookup = self._made[source], self._lookups[source]
+        for token in tokens[: self._steps - len(made)]:
+            made.append(token)
+            lookup.add(token)
+            if token == self._end:
+                break
+        if self._is_done(source):
+            self._written.add(made)
+            del self._lookups[source]
+
+    def _advance(self, stepper: Stepper) -> None:
+        """One step of every place that is at work."""
+        start = self._network.parts.start or 0
         given: list[list[int]] = []
-        for row, source in enumerate(active):
-            if row not in open_rows:
+        for source in self._places:
+            made = self._made[source]
+            if self._is_done(source):
                 given.append([])  # Waits for the others.
                 continue
-            last = made[source][-1] if made[source] else start or 0
-            given.append([last, *lookups[source].guess(min(guesses, steps - len(made[source]) - 1))])
+            guessed = self._lookups[source].guess(min(self._guesses, self._steps - len(made) - 1))
+            given.append([made[-1] if made else start, *guessed])
         likeliest = iter(stepper.try_on(given).argmax(dim=-1).tolist())
         right = []
-        for source, tried in zip(active, given, strict=True):
+        for source, tried in zip(self._places, given, strict=True):
             best = [next(likeliest) for _ in tried]
             right.append(_right(tried, best) if tried else 0)
-            take(source, best[: right[-1]])
-        stepper.accept(torch.tensor(right, device=network.device))
+            if tried:
+                self._take(source, best[: right[-1]])
+        stepper.accept(torch.tensor(right, device=self._network.device))
 
 
 def _right(given: Sequence[int], likeliest: Sequence[int]) -> int:

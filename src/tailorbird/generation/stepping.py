@@ -9,7 +9,7 @@ each key once, and what beams share (a prefix, the source) is held once.
 Guesses: a slot belongs to a position of the sequence. Those of wrong guesses are written over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,12 +37,20 @@ class _Cache:
 class Stepper:
     """Reads the sources once; then each `step` takes the beams' last tokens and gives the scores of the next ones.
 
-    With ``guesses`` there is one sequence for each source, and a step takes its last token and up to so many more.
+    With ``guesses`` there is one sequence for each source, a step takes its last token and up to so many more, and a
+    source may take the place of one that is done (`admit`), if none is longer than ``longest`` tokens.
     """
 
     @torch.no_grad()
     def __init__(
-        self, network: Network, sources: Sequence[tuple[int, ...]], *, steps: int, beams: int = 1, guesses: int = 0
+        self,
+        network: Network,
+        sources: Sequence[tuple[int, ...]],
+        *,
+        steps: int,
+        beams: int = 1,
+        guesses: int = 0,
+        longest: int = 0,
     ) -> None:
         if beams > 1 and guesses:
             raise ValueError("beams and guesses do not go together")
@@ -51,50 +59,64 @@ class Stepper:
         self._step = 0
         self._written = torch.zeros(len(sources), dtype=torch.long, device=self._device)
         """Tokens of each sequence that were right."""
-        batch = network.batch([Encoded(source, (0,)) for source in sources])
-        if self._parts.encoder is not None:
-            assert batch.source is not None
-            assert batch.source_segments is not None
-            memory = network.encode(batch.source, batch.source_segments)
-            self._crosses = [
-                _across(block.cross, memory, batch.source_segments)
-                for block in self._parts.decoder.blocks
-                if block.cross is not None
-            ]
-            self._cross_hidden: torch.Tensor | None = _hidden_ends(batch.source_segments, self._device)
-            # What stands before the sources in cross-attention every beam sees.
-            before = max(cross.keys.shape[2] for cross in self._crosses) - batch.source_segments.longest
-            self._cross_hidden = nn.functional.pad(self._cross_hidden, (before, 0))
-            read = None
-            self._read_lengths = torch.zeros(len(sources), dtype=torch.long, device=self._device)
-            shared = 0
-        else:
-            # The source is read as a batch is, all but its last token: that is the first step's input.
-            read = batch.segments
-            self._crosses, self._cross_hidden = [], None
-            self._read_lengths = torch.tensor(batch.segments.lengths, device=self._device)
-            shared = read.longest
-        self._prefix = max(
-            (0 if block.attention.prefix is None else block.attention.prefix[0].shape[1])
-            for block in self._parts.decoder.blocks
-        )
-        self._shared = self._prefix + shared
-        size = (len(sources), 1, beams, self._shared + self._steps * beams)
-        self._hidden = torch.full(size, _HIDDEN, device=self._device)
+        self._read_lengths = torch.zeros(len(sources), dtype=torch.long, device=self._device)
+        """Tokens that the decoder read of each source."""
+        blocks = self._parts.decoder.blocks
+        prompt = 0 if network.prompt is None else len(network.prompt)
+        room = Segments((prompt + max(longest, *(len(source) for source in sources)),)).longest
+        crossing = self._parts.encoder is not None
+        self._prefix = _longest_prefix(block.attention for block in blocks)
+        self._shared = self._prefix + (0 if crossing else room)
+        slots = self._shared + self._steps * beams
+        self._own = [self._new_cache(block.attention, len(sources), slots, self._prefix) for block in blocks]
+        self._hidden = torch.full((len(sources), 1, beams, slots), _HIDDEN, device=self._device)
         self._hidden[..., : self._prefix] = 0.0
-        if read is not None:
-            self._hidden[..., self._prefix : self._shared] = _hidden_ends(read, self._device)
-        self._own = [self._new_cache(block.attention, len(sources)) for block in self._parts.decoder.blocks]
+        crosses = [block.cross for block in blocks if block.cross is not None] if crossing else []
+        self._before = _longest_prefix(crosses)
+        self._crosses = [self._new_cache(cross, len(sources), self._before + room, self._before) for cross in crosses]
+        self._cross_hidden: torch.Tensor | None = None
+        if crossing:
+            # What stands before the sources in cross-attention every beam sees.
+            self._cross_hidden = torch.zeros(len(sources), 1, 1, self._before + room, device=self._device)
         self._bias = self._position_bias()
-        if read is not None:
-            self._first_states = self._read(batch)
+        self.first_scores = self.admit(torch.arange(len(sources), device=self._device), sources)
+        """Scores that reading the sources gave already, (sources, vocabulary); None where a start token is to come."""
 
-    def _new_cache(self, attention: Attention, sources: int) -> _Cache:
-        size = (sources, attention.key_heads, self._shared + self._steps * self._beams, attention.width)
+    @torch.no_grad()
+    def admit(self, rows: torch.Tensor, sources: Sequence[tuple[int, ...]]) -> torch.Tensor | None:
+        """Read ``sources``, which take the places ``rows`` from now on; their `first_scores`."""
+        batch = self._network.batch([Encoded(source, (0,)) for source in sources])
+        self._written[rows] = 0
+        if self._cross_hidden is None:
+            # The source is read as a batch is, all but its last token: that is the first step's input.
+            self._read_lengths[rows] = torch.tensor(batch.segments.lengths, device=self._device)
+            self._hide(self._hidden, rows, self._prefix, batch.segments)
+            return self._scores(self._read(batch, rows))
+        assert batch.source is not None
+        assert batch.source_segments is not None
+        memory = self._network.encode(batch.source, batch.source_segments)
+        at = slice(self._before, self._before + batch.source_segments.longest)
+        crosses = [block.cross for block in self._parts.decoder.blocks if block.cross is not None]
+        for cross, cache in zip(crosses, self._crosses, strict=True):
+            for held, given in zip((cache.keys, cache.values), cross.remember(memory), strict=True):
+                held[rows, :, at] = batch.source_segments.spread(given).to(held.dtype)
+        self._hide(self._cross_hidden, rows, self._before, batch.source_segments)
+        return None
+
+    @staticmethod
+    def _hide(hidden: torch.Tensor, rows: torch.Tensor, before: int, segments: Segments) -> None:
+        """Hide all slots of ``rows`` from ``before`` on but those of their sources."""
+        lengths = torch.tensor(segments.lengths, device=hidden.device)
+        beyond = torch.arange(hidden.shape[-1] - before, device=hidden.device)[None] >= lengths[:, None]
+        ends = torch.zeros(beyond.shape, device=hidden.device).masked_fill_(beyond, _HIDDEN)
+        hidden[rows, :, :, before:] = ends[:, None, None]
+
+    def _new_cache(self, attention: Attention, sources: int, slots: int, prefix: int) -> _Cache:
+        size = (sources, attention.key_heads, slots, attention.width)
         cache = _Cache(torch.zeros(size, device=self._device), torch.zeros(size, device=self._device))
         if attention.prefix is not None:
             for held, given in zip((cache.keys, cache.values), attention.prefix, strict=True):
-                held[:, :, : self._prefix] = given
+                held[:, :, :prefix] = given
         return cache
 
     def _position_bias(self) -> torch.Tensor | None:
@@ -105,24 +127,19 @@ class Stepper:
         table = bias(self._steps, self._steps, 0).permute(1, 0, 2).repeat_interleave(self._beams, dim=2)
         return nn.functional.pad(table, (self._shared, 0))
 
-    def _read(self, batch: Batch) -> torch.Tensor:
-        """Fill the shared slots with the sources; states at each one's last token, (sources, width)."""
+    def _read(self, batch: Batch, rows: torch.Tensor) -> torch.Tensor:
+        """Fill the shared slots of ``rows`` with their sources; states at each one's last token, (rows, width)."""
         network, decoder, segments = self._network, self._parts.decoder, batch.segments
-        at = slice(self._prefix, self._shared)
+        at = slice(self._prefix, self._prefix + segments.longest)
         caches = {block.attention.name: cache for block, cache in zip(decoder.blocks, self._own, strict=True)}
 
         def keep(attention: Attention, key: torch.Tensor, value: torch.Tensor) -> None:
             cache = caches[attention.name]
-            cache.keys[:, :, at], cache.values[:, :, at] = segments.spread(key), segments.spread(value)
+            cache.keys[rows, :, at], cache.values[rows, :, at] = segments.spread(key), segments.spread(value)
 
         states = network.decode(network.enter(batch), batch, None, keep=keep)
         last = [start + length - 1 for start, length in zip(segments.starts, segments.lengths, strict=True)]
         return decoder.finish(states, False)[last]
-
-    @property
-    def first_scores(self) -> torch.Tensor | None:
-        """Scores that reading the sources gave already, (sources, vocabulary); None where a start token is to come."""
-        return None if self._parts.encoder is not None else self._scores(self._first_states)
 
     @torch.no_grad()
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -274,16 +291,5 @@ def _attended(
     return attention.finish(seats.rows(torch.matmul(scores.softmax(dim=-1), values)))
 
 
-def _across(attention: Attention, memory: torch.Tensor, segments: Segments) -> _Cache:
-    keys, values = (segments.spread(part) for part in attention.remember(memory))
-    if attention.prefix is not None:
-        before = [part.to(keys.dtype).expand(len(keys), -1, -1, -1) for part in attention.prefix]
-        keys, values = torch.cat([before[0], keys], dim=2), torch.cat([before[1], values], dim=2)
-    return _Cache(keys, values)
-
-
-def _hidden_ends(segments: Segments, device: torch.device) -> torch.Tensor:
-    """Additive mask over sequences side by side, (sources, 1, 1, longest): what is behind each end is hidden."""
-    lengths = torch.tensor(segments.lengths, device=device)
-    beyond = torch.arange(segments.longest, device=device)[None] >= lengths[:, None]
-    return torch.zeros(beyond.shape, device=device).masked_fill_(beyond, _HIDDEN)[:, None, None]
+def _longest_prefix(attentions: Iterable[Attention]) -> int:
+    return max((0 if one.prefix is None else one.prefix[0].shape[1] for one in attentions), default=0)
