@@ -101,6 +101,35 @@ def test_guessing_writes_what_is_written_without(family: str, ends: bool, guesse
     assert found == [rows[0] for rows in plain]
 
 
+@every_family
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_the_places_of_those_that_are_done_are_filled(family: str, at_once: int) -> None:
+    base = ending(family)
+    wanted = [take_likeliest(base.network, [source], end=base.end, steps=TOKENS)[0] for source in SOURCES]
+    assert len({len(tokens) for tokens in wanted}) > 1
+    assert take_likeliest(base.network, SOURCES, end=base.end, steps=TOKENS, at_once=at_once) == wanted
+
+
+@every_case
+def test_a_source_that_came_in_later_has_the_scores_of_teacher_forcing(
+    family: str, strategy: str, tmp_path: Path
+) -> None:
+    base = small_base(family)
+    attach(base, family, strategy, tmp_path)
+    network, start = base.network, base.network.parts.start
+    first, later = SOURCES[:2], SOURCES[2]
+    stepper = Stepper(network, first, steps=8, guesses=3, longest=max(len(source) for source in SOURCES))
+    stepper.try_on([[9, 8], [7]])
+    stepper.accept(torch.tensor([2, 1]))
+    stepper.admit(torch.tensor([0]), [later])
+    read = [*([start] if start is not None else []), 11, 12]
+    scores = stepper.try_on([read, [5]]).split([len(read), 1])[0]
+    target = (*(read[1:] if start is not None else read), 0)
+    with torch.no_grad():
+        forced = network.logits(network.batch([Encoded(later, target)]))[: len(target)][-len(read) :]
+    torch.testing.assert_close(scores, forced, atol=1e-4 * float(forced.abs().max()), rtol=1e-4)
+
+
 @every_case
 def test_scores_of_guesses_are_those_of_teacher_forcing(family: str, strategy: str, tmp_path: Path) -> None:
     base = small_base(family)
