@@ -26,6 +26,7 @@ Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 SandboxKind: TypeAlias = Literal["auto", "bubblewrap", "unshare", "none"]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 Heuristics: TypeAlias = Literal["tailorbird", "methods2test"]
+OptimiserName: TypeAlias = Literal["adamw", "muon"]
 Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
 
 DEFAULT_CONTEXT = "fm_fc_ms_ff+neighbour"
@@ -198,6 +199,8 @@ class PretrainConfig:
     """Pairs with a longer test case are left out: a cut one would teach unfinished tests."""
     validations: Count = 7
     """Points on each stage's curve."""
+    optimiser: OptimiserName = "adamw"
+    """``muon`` takes orthogonal steps in the blocks' matrices, and AdamW's in all else."""
     precision: Precision = "auto"
 
 

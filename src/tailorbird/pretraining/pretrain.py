@@ -234,6 +234,7 @@ class _Pretraining:
             LoopSettings(
                 steps=steps,
                 learning_rate=learning_rate,
+                orthogonal=self._matrices() if config.optimiser == "muon" else frozenset(),
                 warmup_steps=WARMUP_STEPS,
                 decay_share=decay_share,
                 unlikelihood=unlikelihood,
@@ -252,6 +253,14 @@ class _Pretraining:
             what=name,
         )
         return StageReport(name=name, outcome=outcome, steps_planned=steps)
+
+    def _matrices(self) -> frozenset[str]:
+        """The blocks' own, not embeddings and positions, whose rows are looked up one by one."""
+        parts = self.network.parts
+        stacks = [stack for stack in (parts.encoder, parts.decoder) if stack is not None]
+        inside = {id(one) for stack in stacks for block in stack.blocks for one in block.module.parameters()}
+        named = self.network.model.named_parameters()
+        return frozenset(name for name, one in named if one.ndim == 2 and id(one) in inside)
 
     def _time_is_up(self) -> bool:
         hours = self.config.hours

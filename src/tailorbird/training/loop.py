@@ -20,6 +20,7 @@ from tailorbird.training.energy import find_meter
 from tailorbird.training.frozen import FrozenWork
 from tailorbird.training.losses import Validation
 from tailorbird.training.memory import give_back_freed_memory, keep_freed_memory
+from tailorbird.training.optimiser import Optimiser
 from tailorbird.training.passes import pass_through
 from tailorbird.training.processes import Processes
 
@@ -40,6 +41,8 @@ class LoopSettings:
     decay_share: float = 1.0
     """Share of the steps, at the end, in which the rate falls linearly to 0; 1 is linear decay, 0 a constant rate."""
     weight_decay: float = 0.01
+    orthogonal: frozenset[str] = frozenset()
+    """Names of the matrices that Muon steps in AdamW's place."""
     max_gradient_norm: float = 1.0
     micro_tokens: int = 16384
     """Source and target tokens that are computed at once: a larger batch is done in parts, and its gradients added."""
@@ -152,14 +155,11 @@ class _Run:
             validations_since_best=0,
             recent_loss=None,
         )
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": [p for p in self.parameters.values() if p.ndim > 1], "weight_decay": settings.weight_decay},
-                {"params": [p for p in self.parameters.values() if p.ndim <= 1], "weight_decay": 0.0},
-            ],
-            lr=settings.learning_rate,
-            betas=(0.9, 0.98),
-            fused=True,
+        self.optimiser = Optimiser(
+            self.parameters,
+            learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            orthogonal=settings.orthogonal,
         )
         keep_freed_memory()
         reset_peak_memory(self.device)
@@ -185,12 +185,7 @@ class _Run:
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(snapshot.parameters[name])
-                if name in snapshot.first_moments:
-                    self.optimizer.state[parameter] = {
-                        "step": torch.tensor(float(self.ledger.step), device=self.device),
-                        "exp_avg": snapshot.first_moments[name].to(self.device),
-                        "exp_avg_sq": snapshot.second_moments[name].to(self.device),
-                    }
+        self.optimiser.restore(snapshot.first_moments, snapshot.second_moments, steps=self.ledger.step)
 
     def step(self, examples_of: Callable[[int], Sequence[Encoded]]) -> None:
         """One optimiser step, charged to the ledger."""
@@ -201,8 +196,6 @@ class _Run:
         torch.manual_seed(_step_seed(self.settings.seed, ledger.step, self.processes.rank))
         if not self.network.training:
             self.network.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * rate_factor(ledger.step, self.settings)
         counted = measured = 0
         if ledger.step < COUNTED_STEPS:
             (loss, flops), measured = measured_flops(lambda: self._backward(examples))
@@ -211,8 +204,7 @@ class _Run:
             loss, flops = self._backward(examples)
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), self.settings.max_gradient_norm)
         self.updating = True
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimiser.step(self.settings.learning_rate * rate_factor(ledger.step, self.settings))
         recent = ledger.recent_loss
         self.ledger = replace(
             ledger,
@@ -291,12 +283,12 @@ class _Run:
         if self.checkpoint is None or not self.processes.first:
             return
         self._note_peak()
-        states = {name: self.optimizer.state.get(parameter, {}) for name, parameter in self.parameters.items()}
+        first, second = self.optimiser.moments()
         snapshot = Snapshot(
             ledger=self.ledger,
             parameters=dict(self.parameters),
-            first_moments={name: state["exp_avg"] for name, state in states.items() if state},
-            second_moments={name: state["exp_avg_sq"] for name, state in states.items() if state},
+            first_moments=first,
+            second_moments=second,
             best=self.best,
         )
         save_snapshot(self.checkpoint, snapshot)
@@ -315,7 +307,7 @@ class _Run:
             for name, tensor in self.best.items():
                 self.parameters[name].copy_(tensor)
         self.network.eval()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimiser.clear()
         give_back_freed_memory()
         ledger = self.ledger
         return Outcome(

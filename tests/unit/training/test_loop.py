@@ -181,6 +181,34 @@ def test_an_interrupted_validation_is_made_up_for(tmp_path: Path) -> None:
     assert {point.step: point.validation_loss for point in outcome.curve} == losses
 
 
+MATRICES = frozenset({WATCHED, "model.encoder.layers.0.self_attn.q_proj.weight"})
+
+
+def test_orthogonal_steps_change_all_directions_alike_and_vectors_are_adams() -> None:
+    network, plain = model(), model()
+    one_step = replace(SETTINGS, steps=1, weight_decay=0.0)
+    before = weights(network)
+    run(network, replace(one_step, orthogonal=MATRICES))
+    run(plain, one_step)
+    moved = torch.linalg.svdvals(weights(network) - before)
+    # Muon's few iterations leave the singular values near to one another, where a gradient's differ by far.
+    assert moved.max() < 2.0 * moved.median()
+    adams, others = dict(plain.model.named_parameters()), dict(network.model.named_parameters())
+    for name, parameter in others.items():
+        assert torch.equal(parameter, adams[name]) == (name not in MATRICES), name
+
+
+def test_a_run_with_orthogonal_steps_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, orthogonal=MATRICES)
+    whole, stopped = model(), model()
+    run(whole, settings)
+    run(stopped, settings, checkpoint=tmp_path / "c", should_stop=iter([False, False, True]).__next__)
+    resumed = model()
+    run(resumed, settings, checkpoint=tmp_path / "c")
+    for name, parameter in whole.model.named_parameters():
+        assert torch.equal(parameter, dict(resumed.model.named_parameters())[name]), name
+
+
 def test_a_finished_run_does_nothing_again(tmp_path: Path) -> None:
     checkpoint = tmp_path / "run.safetensors"
     network = model()
