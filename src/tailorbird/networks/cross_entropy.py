@@ -12,6 +12,7 @@ from torch import nn
 from tailorbird.networks.batch import IGNORED
 
 _CHUNK_BYTES = 16 << 20  # Of fp32 logits: smaller chunks stay in a cache, but sum the weight's gradient more often.
+_GPU_CHUNK_BYTES = 256 << 20  # There it takes large products to be busy.
 
 
 def linear_cross_entropy(
@@ -32,7 +33,7 @@ def linear_losses(
     """The same for each row, (rows,), without gradients; 0 where a row does not count."""
     losses = hidden.new_empty(len(hidden), dtype=torch.float32)
     weight = weight.detach().to(hidden.dtype)
-    for rows in _chunks(len(hidden), weight.shape[0]):
+    for rows in _chunks(hidden, weight.shape[0]):
         logits = _logits(hidden[rows], weight, bias)
         losses[rows] = nn.functional.cross_entropy(logits, labels[rows], reduction="none", ignore_index=IGNORED)
     return losses
@@ -49,7 +50,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         d_weight = torch.zeros_like(weight, dtype=torch.float32) if want_weight else None
         d_bias = torch.zeros_like(bias, dtype=torch.float32) if want_bias and bias is not None else None
         total = hidden.new_zeros((), dtype=torch.float32)
-        for rows in _chunks(len(hidden), weight.shape[0]):
+        for rows in _chunks(hidden, weight.shape[0]):
             logits = nn.functional.linear(hidden[rows], used)
             loss, d_logits = _chunk(logits if bias is None else logits + bias.to(logits.dtype), labels[rows])
             total += loss
@@ -115,7 +116,8 @@ def _row_sums(chances: torch.Tensor) -> torch.Tensor:
     return chances.view(len(chances), parts, -1).sum(dim=2).float().sum(dim=1)
 
 
-def _chunks(rows: int, vocabulary: int) -> list[slice]:
+def _chunks(hidden: torch.Tensor, vocabulary: int) -> list[slice]:
+    rows, room = len(hidden), _CHUNK_BYTES if hidden.device.type == "cpu" else _GPU_CHUNK_BYTES
     # A multiple of the packed rows' own, so that few shapes occur.
-    size = max(64, _CHUNK_BYTES // (4 * vocabulary) // 64 * 64)
+    size = max(64, room // (4 * vocabulary) // 64 * 64)
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from torch import nn
 
 from tailorbird.errors import BaseError
+from tailorbird.networks.attention import Layout, pairs_of
 from tailorbird.networks.batch import Batch
 from tailorbird.networks.frontier import Frontier, trains
 from tailorbird.networks.network import Network
@@ -150,7 +151,8 @@ class _Count:
             total += key.flops + value.flops
         prefix = attention.trains_prefix
         before = attention.prefix[0].shape[1] if attention.prefix is not None else 0
-        seen = sum(own * (before + read) for own, read in zip(queries.lengths, keys.lengths, strict=True))
+        # Causal or not, all pairs are computed.
+        seen = pairs_of(Layout(queries, keys, causal=False), before, next(module.parameters()).device)
         product = 2 * attention.heads * seen * attention.width
         for_keys, for_values = key.learns or prefix, value.learns or prefix
         scores = query.learns or for_keys or bias_trains

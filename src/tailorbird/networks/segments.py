@@ -49,21 +49,23 @@ class Segments:
         parts = [torch.arange(length) for length in self.lengths]
         return torch.cat([*parts, torch.zeros(self.rows - self.total, dtype=torch.long)]).to(device)
 
-    def spread(self, packed: torch.Tensor, *, before: int = 0) -> torch.Tensor:
-        """(rows, heads, features) side by side: (sequences, heads, before + longest, features), zeros between."""
-        heads, features = packed.shape[1:]
-        spread = packed.new_zeros(len(self.lengths), heads, before + self.longest, features)
-        for index, (start, length) in enumerate(zip(self.starts, self.lengths, strict=True)):
-            spread[index, :, before : before + length] = packed[start : start + length].transpose(0, 1)
-        return spread
+    def places(self, device: torch.device) -> torch.Tensor:
+        """Where each token stands when sequences lie side by side, each of `longest` rows: (tokens,)."""
+        starts = torch.tensor([at * self.longest - start for at, start in enumerate(self.starts)])
+        lengths = torch.tensor(self.lengths)
+        return (torch.arange(self.total) + starts.repeat_interleave(lengths)).to(device)
 
-    def gather(self, spread: torch.Tensor, *, before: int = 0) -> torch.Tensor:
+    def spread(self, packed: torch.Tensor) -> torch.Tensor:
+        """(rows, heads, features) side by side: (sequences, heads, longest, features), zeros behind each end."""
+        count = len(self.lengths)
+        flat = packed.new_zeros(count * self.longest, *packed.shape[1:])
+        flat = flat.index_copy(0, self.places(packed.device), packed[: self.total])
+        return flat.view(count, self.longest, *packed.shape[1:]).transpose(1, 2)
+
+    def gather(self, spread: torch.Tensor) -> torch.Tensor:
         """The way back from `spread`: (rows, heads, features), filler being zeros."""
-        packed = spread.new_empty(self.rows, spread.shape[1], spread.shape[3])
-        for index, (start, length) in enumerate(zip(self.starts, self.lengths, strict=True)):
-            packed[start : start + length] = spread[index, :, before : before + length].transpose(0, 1)
-        packed[self.total :] = 0
-        return packed
+        packed = spread.transpose(1, 2).flatten(0, 1).index_select(0, self.places(spread.device))
+        return torch.nn.functional.pad(packed, (0, 0, 0, 0, 0, self.rows - self.total))
 
 
 def pack(rows: Sequence[Sequence[int]], *, fill: int = 0) -> tuple[torch.Tensor, Segments]:

@@ -36,6 +36,8 @@ from tailorbird.training.loop import LoopSettings, train
 from tailorbird.training.losses import validate
 
 WARMUP_STEPS = 200
+CPU_TOKENS, GPU_TOKENS = 1 << 14, 1 << 17
+"""That are computed at once: on a GPU it takes many to be busy."""
 HELD_OUT = 128
 """Examples that each stage's curve is measured on; never trained on."""
 
@@ -238,6 +240,7 @@ class _Pretraining:
                 warmup_steps=WARMUP_STEPS,
                 decay_share=decay_share,
                 unlikelihood=unlikelihood,
+                micro_tokens=CPU_TOKENS if self.network.device.type == "cpu" else GPU_TOKENS,
                 mean_target_tokens=mean_target_tokens,
                 evaluate_every=math.ceil(steps / config.validations),
                 keep_best=False,

@@ -25,15 +25,17 @@ def test_packed_rows_come_one_after_another_with_filler_behind(rows: list[tuple[
     assert [part.tolist() for part in positions] == [list(range(len(row))) for row in rows]
 
 
-@given(st.lists(st.integers(1, 90), min_size=1, max_size=5), st.integers(0, 5))
-def test_spread_and_gather_are_inverse(lengths: list[int], before: int) -> None:
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=5))
+def test_spread_and_gather_are_inverse(lengths: list[int]) -> None:
     segments = Segments(tuple(lengths))
     packed = torch.randn(segments.rows, 2, 3, generator=torch.Generator().manual_seed(len(lengths)))
     packed[segments.total :] = 0
-    spread = segments.spread(packed, before=before)
-    assert spread.shape == (len(lengths), 2, before + segments.longest, 3)
-    assert torch.equal(segments.gather(spread, before=before), packed)
-    assert not spread[:, :, :before].any()
+    spread = segments.spread(packed)
+    assert spread.shape == (len(lengths), 2, segments.longest, 3)
+    assert torch.equal(segments.gather(spread), packed)
+    for row, start, length in zip(spread, segments.starts, lengths, strict=True):
+        assert torch.equal(row[:, :length].transpose(0, 1), packed[start : start + length])
+        assert not row[:, length:].any()
 
 
 @given(EXAMPLES)
