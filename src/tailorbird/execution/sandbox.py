@@ -75,9 +75,10 @@ def sandbox(kind: SandboxKind = "auto") -> Sandbox:
     for own_user in users:
         if kind in ("auto", "bubblewrap") and _works(Bubblewrap(own_user)):
             return Bubblewrap(own_user)
-    for own_user in users:
-        if kind in ("auto", "unshare") and _works(Unshare(own_user)):
-            return Unshare(own_user)
+    # Files stay writable there: a candidate with a superuser's rights could overwrite the JDK it runs in.
+    unshare = Unshare(own_user=_is_superuser())
+    if kind in ("auto", "unshare") and _works(unshare):
+        return unshare
     if kind == "auto":
         raise ToolMissingError(
             "No sandbox works here (neither bwrap nor unshare): install bubblewrap, or run without by --sandbox none."
@@ -88,14 +89,27 @@ def sandbox(kind: SandboxKind = "auto") -> Sandbox:
 
 
 def fit_for(chosen: Sandbox, readable: Sequence[Path]) -> Sandbox:
-    """The sandbox for a project: another user can only be had where others may read what there is to read."""
+    """The sandbox for a project: another user can only be had where others may read what there is to read.
+
+    Raises ToolMissingError where a superuser's candidates would have to keep a superuser's rights over all files.
+    """
     if isinstance(chosen, Bubblewrap | Unshare) and chosen.own_user:
         hidden = isinstance(chosen, Bubblewrap)
         for one in readable:
             # Bubblewrap shows each place by itself, whoever may pass the folders on the way.
             passed = (one,) if hidden else (one, *one.resolve().parents)
-            if not all(each.stat().st_mode & (0o005 if each.is_dir() else 0o004) for each in passed if each.exists()):
+            unreadable = [
+                each
+                for each in passed
+                if each.exists() and not each.stat().st_mode & (0o005 if each.is_dir() else 0o004)
+            ]
+            if unreadable and hidden:
                 return replace(chosen, own_user=False)
+            if unreadable:
+                raise ToolMissingError(
+                    f"{unreadable[0]} can be read by you alone, and without bubblewrap a superuser's candidates run as "
+                    "another user: install bubblewrap, or run Tailorbird as another user than root."
+                )
     return chosen
 
 
