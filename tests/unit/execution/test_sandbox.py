@@ -40,7 +40,7 @@ def test_a_superuser_without_bubblewrap_is_another_user_or_nobody(
     works.add(Unshare())
     for kind in ("auto", "unshare"):
         with pytest.raises(ToolMissingError):
-            sandbox(kind)  # type: ignore[arg-type]
+            sandbox(kind)
     works.add(Unshare(own_user=True))
     assert sandbox() == Unshare(own_user=True)
 
