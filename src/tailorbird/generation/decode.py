@@ -27,6 +27,11 @@ class Decoding:
     no_repeat_ngram: int = 0
     """No run of so many tokens is written twice in one candidate; 0 allows every repeat."""
 
+    @property
+    def likeliest(self) -> bool:
+        """Takes the likeliest tokens, whatever they are: one source that is done can make room for the next."""
+        return self.method == "greedy" and not self.no_repeat_ngram
+
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise UsageError(f"decoding = {self.method}: choose one of {', '.join(METHODS)}.")
@@ -96,7 +101,7 @@ def _write(
             candidates=decoding.candidates,
             no_repeat=decoding.no_repeat_ngram,
         )
-    if decoding.method == "greedy" and not decoding.no_repeat_ngram:
+    if decoding.likeliest:
         written = take_likeliest(base.network, sources, end=base.end, steps=decoding.max_tokens, at_once=at_once)
         return [[tokens] for tokens in written]
     sampling = decoding.method == "sample"

@@ -129,7 +129,7 @@ def _decode_all(
     progress.start(f"generating ({task.delta.strategy if task.delta else 'base'})", len(task.pairs))
     # Long inputs share batches with long ones; the order does not depend on what was done before a kill.
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index].source), index))
-    size = task.config.batch_size * (_GREEDY_BATCHES if decoding.method == "greedy" else 1)
+    size = task.config.batch_size * (_GREEDY_BATCHES if decoding.likeliest else 1)
     for number, start in enumerate(range(0, len(order), size)):
         indices = order[start : start + size]
         if any(task.pairs[index].id not in journal.done for index in indices):
