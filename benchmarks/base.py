@@ -25,7 +25,7 @@ from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig
 from tailorbird.errors import TailorbirdError
 from tailorbird.execution.execute import executor
 from tailorbird.generation.generate import generate_base
-from tailorbird.metrics.ladder import has_verdicts
+from tailorbird.metrics.ladder import INFRA, UNCOMPILED, UNPARSED, has_verdicts
 from tailorbird.mining.dataset import load_data
 from tailorbird.records import Result, Verdict
 from tailorbird.storage import read_bytes
@@ -81,7 +81,7 @@ def sampled(path: Path) -> Sampled:
     for line in lines:
         verdict = msgspec.json.decode(line, type=Verdict)
         by_pair.setdefault(verdict.pair_id, []).append(verdict)
-    compiled = ("runtime_error", "assertion_failure", "flaky", "pass", "timeout", "crash", "load_error", "no_test_ran")
+    uncompiled = {INFRA, *UNPARSED, *UNCOMPILED}
     errors = Counter(
         error_kind(one.evidence[0])
         for own in by_pair.values()
@@ -91,7 +91,7 @@ def sampled(path: Path) -> Sampled:
     count = len(by_pair)
     return Sampled(
         methods=count,
-        compiling=sum(any(one.verdict in compiled for one in own) for own in by_pair.values()) / count,
+        compiling=sum(any(one.verdict not in uncompiled for one in own) for own in by_pair.values()) / count,
         passing=sum(
             any(one.verdict == "pass" and one.coverage is not None and one.coverage.focal_method_called for one in own)
             for own in by_pair.values()

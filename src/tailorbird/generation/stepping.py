@@ -71,9 +71,10 @@ class Stepper:
         self._own = [self._new_cache(block.attention, len(sources), slots, self._prefix) for block in blocks]
         self._hidden = torch.full((len(sources), 1, beams, slots), _HIDDEN, device=self._device)
         self._hidden[..., : self._prefix] = 0.0
-        crosses = [block.cross for block in blocks if block.cross is not None] if crossing else []
-        self._before = _longest_prefix(crosses)
-        self._crosses = [self._new_cache(cross, len(sources), self._before + room, self._before) for cross in crosses]
+        self._asking = [block.cross for block in blocks if block.cross is not None] if crossing else []
+        self._before = _longest_prefix(self._asking)
+        size = self._before + room
+        self._crosses = [self._new_cache(cross, len(sources), size, self._before) for cross in self._asking]
         self._cross_hidden: torch.Tensor | None = None
         if crossing:
             # What stands before the sources in cross-attention every beam sees.
@@ -96,8 +97,7 @@ class Stepper:
         assert batch.source_segments is not None
         memory = self._network.encode(batch.source, batch.source_segments)
         at = slice(self._before, self._before + batch.source_segments.longest)
-        crosses = [block.cross for block in self._parts.decoder.blocks if block.cross is not None]
-        for cross, cache in zip(crosses, self._crosses, strict=True):
+        for cross, cache in zip(self._asking, self._crosses, strict=True):
             for held, given in zip((cache.keys, cache.values), cross.remember(memory), strict=True):
                 held[rows, :, at] = batch.source_segments.spread(given).to(held.dtype)
         self._hide(self._cross_hidden, rows, self._before, batch.source_segments)

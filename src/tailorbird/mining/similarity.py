@@ -26,8 +26,7 @@ class Shingles:
         self.sizes: Ids = np.array([len(one) for one in raw], dtype=np.int64)
         flat = np.concatenate(raw) if raw else np.zeros(0, dtype=np.int64)
         self._count = int(flat.max(initial=-1)) + 1
-        rank = np.empty(self._count, dtype=np.int64)
-        rank[np.argsort(np.bincount(flat, minlength=self._count), kind="stable")] = np.arange(self._count)
+        rank = rarity(np.bincount(flat, minlength=self._count))
         self.sets: list[Ids] = [np.sort(rank[one]) for one in raw]
 
     def postings(self, members: Sequence[int], prefix: Sequence[int] | None = None) -> "Postings":
@@ -59,6 +58,18 @@ class Postings:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
+def rarity(counts: Ids) -> Ids:
+    """The place of each shingle from the rarest to the commonest, from how many texts hold it."""
+    rank = np.empty(len(counts), dtype=np.int64)
+    rank[np.argsort(counts, kind="stable")] = np.arange(len(counts))
+    return rank
+
+
+def prefix_length(size: int, threshold: float) -> int:
+    """Two sets whose similarity reaches ``threshold`` share one of so many of the rarest of each."""
+    return size - math.ceil(threshold * size) + 1
+
+
 def _shingle_ids(texts: Sequence[str]) -> list[Ids]:
     """For each text the numbers of its shingles, each once; a text shorter than a shingle is one by itself."""
     words: dict[str, int] = {}
@@ -77,8 +88,7 @@ def _shingle_ids(texts: Sequence[str]) -> list[Ids]:
 
 def neighbours(shingles: Shingles, threshold: float) -> list[tuple[int, int]]:
     """All (i, j), i < j, with Jaccard similarity at or above ``threshold`` (above 0): none missed, none guessed."""
-    # Two sets this alike must share one of the |s| - ceil(threshold * |s|) + 1 rarest shingles of each.
-    prefix = [int(size) - math.ceil(threshold * int(size)) + 1 for size in shingles.sizes]
+    prefix = [prefix_length(int(size), threshold) for size in shingles.sizes]
     postings = shingles.postings(range(len(shingles.sets)), prefix)
     found: list[tuple[int, int]] = []
     for one, own in enumerate(shingles.sets):

@@ -32,118 +32,96 @@ def attend(
     bias: torch.Tensor | None = None,
     prefix: tuple[torch.Tensor, torch.Tensor] | None = None,
     dropout: float = 0.0,
+    side_by_side: bool | None = None,
 ) -> torch.Tensor:
     """Softmax attention within each sequence.
 
     query: (query rows, heads, features); key, value: (key rows, heads, features); bias: added to the scores, (heads,
     at least the longest query, at least the longest key), the same for every sequence; prefix: keys and values, each
     (heads, length, features), that every query sees and that have no bias. Returns (query rows, heads, features).
+    ``side_by_side`` takes all sequences in one call, each as long as the longest; None does where the device likes it.
     """
-    if query.device.type != "cpu":
-        return attend_side_by_side(
-            query, key, value, layout, scaling=scaling, bias=bias, prefix=prefix, dropout=dropout
-        )
-    kind = query.dtype
-    # On a processor a product in bf16 has a kernel prepared for each new shape, and here every length is one.
-    inner = torch.float32 if kind == torch.bfloat16 else kind
-    before = 0 if prefix is None else prefix[0].shape[1]
-    mask = _mask(layout, bias, before, inner, query.device)
+    kind, device = query.dtype, query.device
+    together = _side_by_side(device) if side_by_side is None else side_by_side
+    # On a processor a product in bf16 has a kernel prepared for each new shape, and there every length is one.
+    inner = torch.float32 if device.type == "cpu" and kind == torch.bfloat16 else kind
+    mask = _mask(layout, bias, 0 if prefix is None else prefix[0].shape[1], inner, device, together=together)
     attended = []
-    with torch.autocast(query.device.type, enabled=False):
-        learned = None if prefix is None else [part.to(inner).unsqueeze(0) for part in prefix]
-        for at, (queries, keys, values) in enumerate(
-            zip(
-                _sequences(query.to(inner), layout.queries),
-                _sequences(key.to(inner), layout.keys),
-                _sequences(value.to(inner), layout.keys),
-                strict=True,
-            )
+    with torch.autocast(device.type, enabled=False):
+        for queries, keys, values in zip(
+            _parts(query.to(inner), layout.queries, together=together),
+            _parts(key.to(inner), layout.keys, together=together),
+            _parts(value.to(inner), layout.keys, together=together),
+            strict=True,
         ):
-            if learned is not None:
-                keys, values = torch.cat([learned[0], keys], dim=2), torch.cat([learned[1], values], dim=2)
-            own = None if mask is None else mask[:, : layout.queries.lengths[at], : before + layout.keys.lengths[at]]
+            if prefix is not None:
+                keys, values = _after(prefix[0], keys), _after(prefix[1], values)
+            own = None if mask is None else mask[:, :, : queries.shape[2], : keys.shape[2]]
             found = scaled_dot_product_attention(
                 queries,
                 keys,
                 values,
-                attn_mask=None if own is None else own.unsqueeze(0),
+                attn_mask=own,
                 dropout_p=dropout,
                 is_causal=layout.causal and own is None,
                 scale=scaling,
             )
-            attended.append(found[0].transpose(0, 1))
-    filler = layout.queries.rows - layout.queries.total
-    return torch.cat([*attended, query.new_zeros(filler, *query.shape[1:], dtype=inner)]).to(kind)
+            attended.append(found)
+    if together:
+        return layout.queries.gather(attended[0]).to(kind)
+    filler = query.new_zeros(layout.queries.rows - layout.queries.total, *query.shape[1:], dtype=inner)
+    return torch.cat([*(one[0].transpose(0, 1) for one in attended), filler]).to(kind)
 
 
-def attend_side_by_side(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    layout: Layout,
-    *,
-    scaling: float,
-    bias: torch.Tensor | None = None,
-    prefix: tuple[torch.Tensor, torch.Tensor] | None = None,
-    dropout: float = 0.0,
-) -> torch.Tensor:
-    """What `attend` gives, with all sequences as long as the longest one, in one call."""
-    queries, keys, values = layout.queries.spread(query), layout.keys.spread(key), layout.keys.spread(value)
-    before = 0
-    if prefix is not None:
-        before = prefix[0].shape[1]
-        keys, values = (
-            torch.cat([part.to(own.dtype).expand(len(own), -1, -1, -1), own], dim=2)
-            for part, own in zip(prefix, (keys, values), strict=True)
-        )
-    mask = _mask(layout, bias, before, query.dtype, query.device)
-    if mask is not None:
-        mask = mask[:, : layout.queries.longest, : before + layout.keys.longest].unsqueeze(0)
-    if not layout.causal:
-        # Causality hides by itself what is behind an end from all queries before it.
-        ends = torch.tensor(layout.keys.lengths, device=query.device)
-        behind = torch.arange(layout.keys.longest, device=query.device) >= ends[:, None]
-        hidden = torch.zeros(behind.shape, dtype=query.dtype, device=query.device).masked_fill_(behind, float("-inf"))
-        hidden = pad(hidden, (before, 0))[:, None, None]
-        mask = hidden.expand(-1, -1, layout.queries.longest, -1) if mask is None else mask + hidden
-    found = scaled_dot_product_attention(
-        queries,
-        keys,
-        values,
-        attn_mask=mask,
-        dropout_p=dropout,
-        is_causal=layout.causal and mask is None,
-        scale=scaling,
-    )
-    return layout.queries.gather(found)
+def _side_by_side(device: torch.device) -> bool:
+    return device.type != "cpu"
 
 
 def pairs_of(layout: Layout, before: int, device: torch.device) -> int:
     """Queries times keys that are computed in each head, with ``before`` keys of a prefix."""
     queries, keys = layout.queries, layout.keys
-    if device.type != "cpu":
+    if _side_by_side(device):
         return len(queries.lengths) * queries.longest * (before + keys.longest)
     return sum(own * (before + read) for own, read in zip(queries.lengths, keys.lengths, strict=True))
 
 
-def _sequences(packed: torch.Tensor, segments: Segments) -> list[torch.Tensor]:
-    """Views of each sequence, (1, heads, length, features)."""
+def _parts(packed: torch.Tensor, segments: Segments, *, together: bool) -> list[torch.Tensor]:
+    """What goes into one call each, (sequences, heads, length, features): all sequences, or views of one."""
+    if together:
+        return [segments.spread(packed)]
     *parts, _ = packed.split([*segments.lengths, segments.rows - segments.total])
     return [part.transpose(0, 1).unsqueeze(0) for part in parts]
 
 
+def _after(learned: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    """Keys or values with a prefix's before them."""
+    return torch.cat([learned.to(own.dtype).expand(len(own), -1, -1, -1), own], dim=2)
+
+
 def _mask(
-    layout: Layout, bias: torch.Tensor | None, before: int, kind: torch.dtype, device: torch.device
+    layout: Layout,
+    bias: torch.Tensor | None,
+    before: int,
+    kind: torch.dtype,
+    device: torch.device,
+    *,
+    together: bool,
 ) -> torch.Tensor | None:
-    """What is added to scores, (heads or 1, longest query, before + longest key).
+    """What is added to scores, (sequences or 1, heads or 1, longest query, before + longest key).
 
     None where nothing is, or causality alone, which the kernels know by themselves.
     """
-    if bias is None and not (layout.causal and before):
+    queries, keys = layout.queries.longest, layout.keys.longest
+    # Causality hides by itself what is behind an end from all queries before it.
+    ends = together and not layout.causal
+    if bias is None and not ends and not (layout.causal and before):
         return None
-    mask = None if bias is None else bias.to(kind)
+    mask = torch.zeros(1, 1, queries, keys, dtype=kind, device=device)
+    if bias is not None:
+        mask = mask + bias[:, :queries, :keys].to(kind)
     if layout.causal:
-        longest = layout.queries.longest
-        later = torch.full((1, longest, longest), float("-inf"), dtype=kind, device=device).triu_(1)
-        mask = later if mask is None else mask[:, :longest, :longest] + later
-    return None if mask is None else pad(mask, (before, 0))
+        mask = mask + torch.full((queries, keys), float("-inf"), dtype=kind, device=device).triu_(1)
+    if ends:
+        behind = torch.arange(keys, device=device) >= torch.tensor(layout.keys.lengths, device=device)[:, None]
+        mask = mask + mask.new_zeros(behind.shape).masked_fill_(behind, float("-inf"))[:, None, None]
+    return pad(mask, (before, 0))

@@ -4,16 +4,14 @@ Two methods are alike where the Jaccard similarity of their shingles of five lex
 layout do not count, names and literals do. Exact, by prefix filtering: whoever is alike shares a shingle that is rare.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tailorbird.java_text import lexemes
-from tailorbird.mining.similarity import SHINGLE, Ids, Postings
+from tailorbird.mining.similarity import SHINGLE, Ids, Postings, prefix_length, rarity
 from tailorbird.pretraining.snippets import snippets
 from tailorbird.progress import Progress
 from tailorbird.records import Provenance
@@ -48,14 +46,12 @@ class StudyMethods:
         self._sizes: Ids = np.array([len(one) for one in raw], dtype=np.int64)
         flat = np.concatenate(raw) if raw else np.zeros(0, dtype=np.uint64)
         self._known, places, counts = np.unique(flat, return_inverse=True, return_counts=True)
-        rank = np.empty(len(self._known), dtype=np.int64)
-        rank[np.argsort(counts, kind="stable")] = np.arange(len(self._known))
-        self._rank: Ids = rank
+        self._rank = rarity(counts)
         ends = np.cumsum(self._sizes)
         self._sets: list[Ids] = [
-            np.sort(rank[places[end - size : end]]) for end, size in zip(ends, self._sizes, strict=True)
+            np.sort(self._rank[places[end - size : end]]) for end, size in zip(ends, self._sizes, strict=True)
         ]
-        rarest = [one[: self._prefix(len(one))] for one in self._sets]
+        rarest = [one[: prefix_length(len(one), alike)] for one in self._sets]
         self._postings = Postings(range(len(texts)), rarest, len(self._known))
 
     def most_like(self, text: str) -> tuple[int, float] | None:
@@ -66,21 +62,17 @@ class StudyMethods:
         known = self._known[at] == own if len(self._known) else np.zeros(len(own), dtype=bool)
         ranks = np.sort(self._rank[at[known]])
         # What no method of a study has is rarest of all, and finds nothing.
-        prefix = self._prefix(len(own)) - (len(own) - len(ranks))
+        prefix = prefix_length(len(own), self._alike) - (len(own) - len(ranks))
         if prefix <= 0:
             return None
         others = np.unique(self._postings.holders(ranks[:prefix]))
-        shared = np.array([len(np.intersect1d(ranks, self._sets[other], assume_unique=True)) for other in others])
         if not len(others):
             return None
+        shared = np.array([len(np.intersect1d(ranks, self._sets[other], assume_unique=True)) for other in others])
         similarities = shared / (len(own) + self._sizes[others] - shared)
         best = int(np.argmax(similarities))
         found = float(similarities[best])
         return (int(others[best]), found) if found >= self._alike else None
-
-    def _prefix(self, size: int) -> int:
-        """Of two sets this alike each has one of the other's among so many of its rarest."""
-        return size - math.ceil(self._alike * size) + 1
 
     def _shingles(self, text: str) -> NDArray[np.uint64]:
         """Hashes of the runs of five lexemes, each once, sorted; a shorter text is one run by itself."""
@@ -98,10 +90,10 @@ class Overlap:
     """Asks of each text of the corpus whether a study has it, and counts."""
 
     def __init__(self, studies: Iterable[tuple[Provenance, Sequence[str]]]) -> None:
-        self._studies = [(source, len(texts), texts) for source, texts in studies]
-        texts = [text for _, _, own in self._studies for text in own]
-        self._owner = [number for number, (_, count, _) in enumerate(self._studies) for _ in range(count)]
-        self._methods = StudyMethods(texts)
+        given = list(studies)
+        self._studies = [(source, len(texts)) for source, texts in given]
+        self._owner = [number for number, (_, count) in enumerate(self._studies) for _ in range(count)]
+        self._methods = StudyMethods([text for _, texts in given for text in texts])
         self._found: list[set[int]] = [set() for _ in self._studies]
         self._removed = [0] * len(self._studies)
 
@@ -120,7 +112,7 @@ class Overlap:
         """What was found so far, by project."""
         return tuple(
             StudyOverlap(source=source, methods=count, found=len(found), removed=removed)
-            for (source, count, _), found, removed in zip(self._studies, self._found, self._removed, strict=True)
+            for (source, count), found, removed in zip(self._studies, self._found, self._removed, strict=True)
         )
 
 
@@ -130,7 +122,7 @@ def read_studies(coordinates: Sequence[str], progress: Progress) -> Overlap:
     studies = []
     for number, coordinate in enumerate(coordinates, start=1):
         resolved = resolve(coordinate)
-        studies.append((resolved.provenance, tuple(snippets(Path(resolved.root)))))
+        studies.append((resolved.provenance, tuple(snippets(resolved.root))))
         progress.update(number, coordinate)
     progress.finish()
     return Overlap(studies)
