@@ -5,8 +5,7 @@
 Two libraries that no study uses: commons-net 3.10.0 and commons-validator 1.8.0. A setting is judged by its best
 validation loss as a share of the base's, both libraries' mean; test splits are never looked at. For each strategy in
 turn: rates by factors of two around the one it has, further as long as the best one stands at the edge; then the other
-lengths at that rate; then twice and a third of the epochs. Last, for the strategies in ``REPEATING``, the weights of
-the loss on repeating oneself, which are judged by the share of greedy outputs for the validation pairs that parse.
+lengths at that rate; then twice the epochs.
 
 Both libraries run side by side, each in a process with one thread. Runs that stand in the file already are not done
 again.
@@ -28,8 +27,6 @@ from tailorbird.strategies.registry import STRATEGIES
 LIBRARIES = ("commons-net:commons-net:3.10.0", "commons-validator:commons-validator:1.8.0")
 LENGTHS: dict[str, tuple[int, ...]] = {"prefix": (8, 32, 64), "prompt": (8, 20, 50)}
 EPOCHS = 3
-REPEATING = ("custom", "prefix")
-UNLIKELIHOODS = (0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,6 @@ class Setting:
     learning_rate: float
     length: int | None
     epochs: int = EPOCHS
-    unlikelihood: float = 0.0
-    writes: bool = False
-    """Whether the validation pairs' tests are written, to see how many parse."""
 
 
 @cache
@@ -69,8 +63,8 @@ def base_of() -> Any:
 
 
 @cache
-def validation_of(library: str) -> tuple[list[Any], float]:
-    """The library's validation examples, and the base's loss on them."""
+def base_loss_on(library: str) -> float:
+    """The base's loss on the library's validation examples."""
     from tailorbird.base.prompts import encode_pair
     from tailorbird.networks.batch import Encoded
     from tailorbird.training.losses import validate
@@ -79,41 +73,30 @@ def validation_of(library: str) -> tuple[list[Any], float]:
     pairs = [pair for pair in data_of(library).split("validation") if pair.test.assertions]
     prompts = [encode_pair(base.tokenizer, pair, max_source=384, max_target=256) for pair in pairs]
     examples = [Encoded(prompt.source, prompt.target) for prompt in prompts]
-    return examples, validate(base.network, examples).loss
+    return float(validate(base.network, examples).loss)
 
 
 def try_out(library: str, setting: Setting) -> dict[str, Any]:
     """One run, in a process of its own."""
     from tailorbird.config import PersonaliseConfig
-    from tailorbird.deltas.attach import attach_delta
-    from tailorbird.deltas.store import load_delta
-    from tailorbird.pretraining.check import greedy_check
-    from tailorbird.progress import Silent
     from tailorbird.training.personalise import personalise_base
 
-    base, data, (examples, base_loss) = base_of(), data_of(library), validation_of(library)
+    base, data = base_of(), data_of(library)
     config = PersonaliseConfig(
         strategy=setting.strategy,
         epochs=setting.epochs,
         learning_rate=setting.learning_rate,
         validations=setting.epochs,
-        unlikelihood=setting.unlikelihood,
         settings={} if setting.length is None else {"length": setting.length},
     )
-    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         manifest = personalise_base(data, Path(folder), config, base)
-        if setting.writes:
-            undo = attach_delta(base, load_delta(Path(folder)))
-            found = asdict(greedy_check(base, examples, max_tokens=256, progress=Silent()))
-            undo()
     return {
         "library": library,
         **asdict(setting),
-        "base_loss": base_loss,
+        "base_loss": base_loss_on(library),
         "losses": [point.validation_loss for point in manifest.curve],
         "seconds": manifest.cost.train_seconds,
-        "greedy": found,
         "base": base.sha256,
         "data": manifest.data_sha256,
         "precision": manifest.settings["precision"],
@@ -137,14 +120,6 @@ class Search:
         # Where a prefix or a prompt begins is not where the base stands.
         shares = [min(run["losses"][1:]) / run["base_loss"] for run in self._done(setting)]
         return float(sum(shares) / len(shares))
-
-    def written(self, setting: Setting) -> dict[str, float]:
-        """Shares of both libraries' outputs that parse, and that end by themselves."""
-        found = [run["greedy"] for run in self._done(setting)]
-        outputs = sum(one["outputs"] for one in found)
-        return {
-            name: sum(one[name] * one["outputs"] for one in found) / outputs for name in ("syntax_valid", "finished")
-        }
 
     def _done(self, setting: Setting) -> list[dict[str, Any]]:
         wanted = asdict(setting)
@@ -174,14 +149,13 @@ class Search:
         length = int(defaults["length"]) if name in LENGTHS else None
         best = self.rate(Setting(name, float(defaults["learning_rate"]), length))
         best = min((replace(best, length=other) for other in LENGTHS.get(name, (None,))), key=self.share)
-        best = min((replace(best, epochs=epochs) for epochs in (EPOCHS, EPOCHS // 2, EPOCHS * 2)), key=self.share)
-        found: dict[str, Any] = {"share": self.share(best)}
-        if name in REPEATING:
-            weights = [replace(best, unlikelihood=weight, writes=True) for weight in (0.0, *UNLIKELIHOODS)]
-            found["unlikelihood"] = {
-                str(one.unlikelihood): {"share": self.share(one), **self.written(one)} for one in weights
-            }
-        return {"learning_rate": best.learning_rate, "length": best.length, "epochs": best.epochs, **found}
+        best = min((replace(best, epochs=epochs) for epochs in (EPOCHS, EPOCHS * 2)), key=self.share)
+        return {
+            "learning_rate": best.learning_rate,
+            "length": best.length,
+            "epochs": best.epochs,
+            "share": self.share(best),
+        }
 
 
 def main() -> None:
@@ -200,11 +174,6 @@ def main() -> None:
         said = f"{name}: rate {one['learning_rate']:g}, {one['epochs']} epochs"
         said += "" if one["length"] is None else f", length {one['length']}"
         sys.stdout.write(f"{said}: {one['share']:.1%} of the base's loss\n")
-        for weight, shares in one.get("unlikelihood", {}).items():
-            sys.stdout.write(
-                f"  unlikelihood {weight}: {shares['share']:.1%}, {shares['syntax_valid']:.0%} parse, "
-                f"{shares['finished']:.0%} end by themselves\n"
-            )
 
 
 if __name__ == "__main__":

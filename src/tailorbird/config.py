@@ -97,6 +97,9 @@ class GenerateConfig:
     """Width of the beam; used by beam search alone."""
     candidates: Count = 1
     """Candidates for each focal method."""
+    draws: Count | None = None
+    """Written for each focal method, of which those `candidates` are kept that a compiler is likeliest to accept (by
+    the names in them and in the project); None keeps all that is written."""
     temperature: Positive = 1.0
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -13,9 +13,10 @@ from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
 from tailorbird.config import GenerateConfig
 from tailorbird.deltas.attach import attach_delta
 from tailorbird.deltas.store import load_delta
-from tailorbird.errors import DataError
+from tailorbird.errors import DataError, UsageError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.journal import Journal
+from tailorbird.generation.selecting import Selector
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.networks.batch import Encoded
@@ -114,7 +115,8 @@ def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> Gene
         for pair in task.pairs
     ]
     journal = Journal(out, task.fingerprint)
-    _decode_all(task, decoding, prompts, journal, progress)
+    selector = Selector(task.data) if task.config.draws is not None else None
+    _decode_all(task, decoding, prompts, selector, journal, progress)
     candidates = [candidate for pair in task.pairs for candidate in journal.done[pair.id]]
     references = _reference_losses(task, prompts)
     header = replace(_header(task, decoding, candidates), truncation=count_cuts(prompts))
@@ -124,7 +126,12 @@ def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> Gene
 
 
 def _decode_all(
-    task: _Task, decoding: Decoding, prompts: Sequence[Prompt], journal: Journal, progress: Progress
+    task: _Task,
+    decoding: Decoding,
+    prompts: Sequence[Prompt],
+    selector: Selector | None,
+    journal: Journal,
+    progress: Progress,
 ) -> None:
     progress.start(f"generating ({task.delta.strategy if task.delta else 'base'})", len(task.pairs))
     # Long inputs share batches with long ones; the order does not depend on what was done before a kill.
@@ -133,18 +140,30 @@ def _decode_all(
     for number, start in enumerate(range(0, len(order), size)):
         indices = order[start : start + size]
         if any(task.pairs[index].id not in journal.done for index in indices):
-            journal.add(_decode_some(task, decoding, prompts, indices, seed=task.config.seed + number))
+            journal.add(_decode_some(task, decoding, prompts, indices, selector, seed=task.config.seed + number))
         progress.update(min(start + size, len(order)))
     progress.finish()
 
 
 def _decode_some(
-    task: _Task, decoding: Decoding, prompts: Sequence[Prompt], indices: Sequence[int], *, seed: int
+    task: _Task,
+    decoding: Decoding,
+    prompts: Sequence[Prompt],
+    indices: Sequence[int],
+    selector: Selector | None,
+    *,
+    seed: int,
 ) -> list[Candidate]:
     started = time.perf_counter()
     sources = [prompts[index].source for index in indices]
     decoded = decode_batch(task.base, sources, decoding, seed=seed, at_once=task.config.batch_size)
-    share = (time.perf_counter() - started) / (len(indices) * decoding.candidates)
+    if selector is not None:
+        decoded = [
+            [ranked[at] for at in selector.best(task.pairs[index], texts, task.config.candidates)]
+            for index, ranked in zip(indices, decoded, strict=True)
+            for texts in [[to_text(task.base, one) for one in ranked]]
+        ]
+    share = (time.perf_counter() - started) / (len(indices) * task.config.candidates)
     return [
         Candidate(
             pair_id=task.pairs[index].id,
@@ -184,9 +203,12 @@ def _characters(base: Base, pair: Pair, prompt: Prompt) -> int:
 
 
 def _decoding(config: GenerateConfig) -> Decoding:
+    written = config.candidates if config.draws is None else config.draws
+    if written < config.candidates:
+        raise UsageError(f"draws = {written} leaves no {config.candidates} candidates to keep: draw at least as many.")
     return Decoding(
         method=config.decoding,
-        candidates=config.candidates,
+        candidates=written,
         beams=config.beams,
         temperature=config.temperature,
         top_p=config.top_p,
@@ -197,12 +219,14 @@ def _decoding(config: GenerateConfig) -> Decoding:
 
 def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) -> GenerationHeader:
     settings: dict[str, str | int | float | bool] = {
-        "candidates": decoding.candidates,
+        "candidates": task.config.candidates,
         "no_repeat_ngram": decoding.no_repeat_ngram,
         "max_source_tokens": task.config.max_source_tokens,
         "max_target_tokens": task.config.max_target_tokens,
         "batch_size": task.config.batch_size,
     }
+    if task.config.draws is not None:
+        settings["draws"] = task.config.draws
     if decoding.method == "beam":
         settings["beams"] = decoding.beams
     if decoding.method == "sample":

@@ -11,7 +11,7 @@ _BEFORE, _AFTER = b"class X {\n", b"\n}\n"
 
 def syntax_valid(candidate: str) -> bool:
     """Whether ``candidate`` is exactly one method with a body, without any error (the grammar is tree-sitter's)."""
-    root = _parse(candidate)
+    root = parsed_in_class(candidate)
     if root.has_error:
         return False
     # Text after a closing brace of its own would end the class early and stand beside it.
@@ -28,15 +28,16 @@ def syntax_valid(candidate: str) -> bool:
 
 def calls_method(candidate: str, name: str) -> bool:
     """Whether an invocation or a method reference in ``candidate`` names ``name``; broken code is searched as well."""
-    return any(_called_name(node) == name for node in _walk(_parse(candidate)))
+    return any(_called_name(node) == name for node in walk(parsed_in_class(candidate)))
 
 
 def creates(candidate: str, class_name: str) -> bool:
     """Whether ``candidate`` calls a constructor of ``class_name`` (its simple name) with ``new`` or ``::new``."""
-    return any(_created_name(node) == class_name for node in _walk(_parse(candidate)))
+    return any(_created_name(node) == class_name for node in walk(parsed_in_class(candidate)))
 
 
-def _parse(candidate: str) -> Node:
+def parsed_in_class(candidate: str) -> Node:
+    """The root of ``candidate`` inside a class of its own."""
     # A lone surrogate cannot come from a parser's input, but can from a model's bytes.
     return _PARSER.parse(_BEFORE + candidate.encode("utf-8", errors="replace") + _AFTER).root_node
 
@@ -63,7 +64,8 @@ def _created_name(node: Node) -> str | None:
     return named.text.decode("utf-8", errors="replace").partition("<")[0].rpartition(".")[2].strip()
 
 
-def _walk(root: Node) -> Iterator[Node]:
+def walk(root: Node) -> Iterator[Node]:
+    """``root`` and all named nodes below it."""
     # Iterative: a candidate may nest deeper than Python's stack.
     waiting = [root]
     while waiting:
