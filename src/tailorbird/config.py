@@ -197,6 +197,9 @@ class PretrainConfig:
     """In the second stage every so many steps denoise still; 0 never does."""
     lone_tests: bool = True
     """Train the second stage on test cases without a focal method too, from the outline of their class."""
+    renamed: Share = 0.5
+    """Share of the second stage's examples whose own words are swapped for others, so that words are copied from the
+    input and not known by heart."""
     max_source_tokens: Count = 384
     max_target_tokens: Count = 256
     """Pairs with a longer test case are left out: a cut one would teach unfinished tests."""

@@ -19,6 +19,7 @@ from tailorbird.mining.neighbours import with_neighbours
 from tailorbird.mining.tree import mine_tree
 from tailorbird.pretraining.lone_tests import LoneTest, lone_tests
 from tailorbird.pretraining.overlap import Overlap, StudyOverlap, read_studies
+from tailorbird.pretraining.renaming import count_words, write_words
 from tailorbird.pretraining.snippets import snippets
 from tailorbird.pretraining.token_store import write_tokens
 from tailorbird.progress import Progress
@@ -29,10 +30,11 @@ from tailorbird.storage import read_json, sha256_bytes, write_json
 TOKENIZER_SNIPPETS = 60_000
 """Snippets that the tokenizer is trained on: more of them move few of its 8,192 entries."""
 
+WORDS = "words.txt"
 
 _ALONE = 8
 
-CORPUS_VERSION = 4
+CORPUS_VERSION = 5
 """To be raised when mining or tokenising makes something else of the same list: an old corpus is then made anew."""
 
 
@@ -110,7 +112,7 @@ def build_corpus(
 
     Without a ``tokenizer`` one is trained on the corpus.
     Writes ``denoise``, ``pairs-source``, ``pairs-target``, ``tests-source`` and ``tests-target`` token files, the
-    tokenizer, and ``corpus.json``.
+    tokenizer, its words (``words.txt``), and ``corpus.json``.
     """
     vocabulary = config.vocabulary_size if tokenizer is None else tokenizer_sha256(tokenizer)
     limits = (CORPUS_VERSION, listed, vocabulary, config.max_source_tokens, config.max_target_tokens)
@@ -127,6 +129,7 @@ def build_corpus(
     save_tokenizer(tokenizer, folder / "tokenizer")
     encoded = tokenizer(texts, verbose=False)["input_ids"]
     write_tokens(folder / "denoise", encoded)
+    write_words(folder / WORDS, count_words(texts))
     parts = _write_examples(folder, gathered, tokenizer, config)
     corpus = Corpus(
         fingerprint=fingerprint,

@@ -3,13 +3,13 @@
 import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tailorbird.base.tokenizer import save_tokenizer
-from tailorbird.config import PretrainConfig
 from tailorbird.pretraining.check import GreedyCheck
 from tailorbird.pretraining.corpus import Corpus
 from tailorbird.storage import atomic_file, write_json
@@ -32,7 +32,8 @@ class PretrainingReport:
     """``pretraining.json`` in a base's folder: the recipe, its curves, and what it cost."""
 
     tailorbird: str
-    config: PretrainConfig
+    config: dict[str, Any]
+    """`PretrainConfig` as it was then: a setting that came later is not among an older run's."""
     corpus: Corpus
     stages: tuple[StageReport, ...]
     device: str
@@ -83,10 +84,10 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "",
         "# Tailorbird's embedded base",
         "",
-        f"A BART-shaped encoder-decoder of {parameters / 1e6:.2f}M parameters ({config.blocks} + {config.blocks} "
-        f"blocks of {config.width} features, byte-level BPE of {config.vocabulary_size:,}) that reads a Java method "
-        "inside its class and writes a JUnit test. It is small so that everything runs on two cores: a starting point "
-        "for personalisation, not a test generator to be used as it is.",
+        f"A BART-shaped encoder-decoder of {parameters / 1e6:.2f}M parameters ({config['blocks']} + "
+        f"{config['blocks']} blocks of {config['width']} features, byte-level BPE of {config['vocabulary_size']:,}) "
+        "that reads a Java method inside its class and writes a JUnit test. It is small so that everything runs on two "
+        "cores: a starting point for personalisation, not a test generator to be used as it is.",
         "",
         "## Data",
         "",
@@ -108,8 +109,8 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         *_greedy_lines(report),
         "## Limits",
         "",
-        f"Inputs up to {config.max_source_tokens} tokens and outputs up to {config.max_target_tokens} were trained. "
-        "Outputs may call methods that do not exist; nothing guarantees that they compile. "
+        f"Inputs up to {config['max_source_tokens']} tokens and outputs up to {config['max_target_tokens']} were "
+        "trained. Outputs may call methods that do not exist; nothing guarantees that they compile. "
         "Only Java and JUnit were seen.",
         "",
         f"Made by `tailorbird pretrain`; `{RECORD}` has the settings"

@@ -3,11 +3,12 @@
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from transformers import PreTrainedTokenizerBase
 
 from tailorbird import __version__
 from tailorbird.base.architecture import new_embedded_model
@@ -18,9 +19,11 @@ from tailorbird.networks.batch import Encoded
 from tailorbird.networks.network import Network
 from tailorbird.pretraining.ancestor import load_ancestor
 from tailorbird.pretraining.check import greedy_check
-from tailorbird.pretraining.corpus import Corpus, build_corpus, read_list
+from tailorbird.pretraining.corpus import WORDS, Corpus, build_corpus, read_list
 from tailorbird.pretraining.export import PretrainingReport, StageReport, export_base
+from tailorbird.pretraining.renaming import Renaming, read_words
 from tailorbird.pretraining.stages import (
+    END,
     DenoisingBatches,
     Examples,
     PairBatches,
@@ -93,14 +96,14 @@ def pretrain(
     stages: tuple[StageReport, ...] = (run.denoise(),) if config.denoising_steps else ()
     # Steps of the second stage on a half-trained base would later be resumed in place of the finished first stage.
     if all(stage.outcome.steps == stage.steps_planned for stage in stages):
-        paired, held_out = run.pair(work / "corpus", built)
+        paired, held_out = run.pair(work / "corpus", built, tokenizer)
         stages = (*stages, paired)
         if paired.outcome.steps == paired.steps_planned:
             whole = Base("pretrained", network, tokenizer, "", "")
             greedy = greedy_check(whole, held_out, max_tokens=config.max_target_tokens, progress=progress)
     report = PretrainingReport(
         tailorbird=__version__,
-        config=config,
+        config=asdict(config),
         corpus=built,
         stages=stages,
         device=describe_device(device),
@@ -167,6 +170,7 @@ class _Pretraining:
                 unlikelihood=0.0,
                 denoise_every=0,
                 lone_tests=True,
+                renamed=0.0,
             ),
             batches,
             probe(0),
@@ -177,7 +181,9 @@ class _Pretraining:
             mean_target_tokens=batches.mean_target_tokens,
         )
 
-    def pair(self, corpus: Path, built: Corpus) -> tuple[StageReport, list[Encoded]]:
+    def pair(
+        self, corpus: Path, built: Corpus, tokenizer: PreTrainedTokenizerBase
+    ) -> tuple[StageReport, list[Encoded]]:
         """The second stage, and the pairs that it holds out."""
         config, snippets = self.config, self.snippets
         examples = pair_store(corpus / "pairs")
@@ -190,7 +196,16 @@ class _Pretraining:
         taught = [examples[index] for index in training]
         if config.lone_tests:
             taught += pair_store(corpus / "tests")
-        pairs = PairBatches(taught, batch_size=config.pair_batch_size, seed=config.seed)
+        renaming = Renaming(
+            tokenizer,
+            read_words(corpus / WORDS),
+            end=END,
+            max_source=config.max_source_tokens,
+            max_target=config.max_target_tokens,
+        )
+        pairs = PairBatches(
+            taught, batch_size=config.pair_batch_size, seed=config.seed, reword=renaming, share=config.renamed
+        )
         denoising = DenoisingBatches(
             snippets.store,
             snippets.training,

@@ -13,6 +13,10 @@ from tailorbird.training.batches import EpochOrder, attention_length
 PAD, END, MASK = 1, 2, 4
 
 
+Reword = Callable[[Encoded, np.random.Generator], Encoded]
+"""Gives an example in other words."""
+
+
 class DenoisingBatches:
     """Batch of a step: snippets cut to ``length`` tokens, masked anew each time from (seed, step).
 
@@ -52,16 +56,29 @@ class DenoisingBatches:
 
 
 class PairBatches:
-    """Batch of a step: encoded pairs in epoch order."""
+    """Batch of a step: encoded pairs in epoch order, some in other words, drawn anew each time from (seed, step)."""
 
-    def __init__(self, examples: Sequence[Encoded], *, batch_size: int, seed: int) -> None:
-        self._examples = examples
+    def __init__(
+        self,
+        examples: Sequence[Encoded],
+        *,
+        batch_size: int,
+        seed: int,
+        reword: Reword | None = None,
+        share: float = 0.0,
+    ) -> None:
+        self._examples, self._seed = examples, seed
+        self._reword, self._share = reword, share
         self.mean_target_tokens = sum(len(example.target) for example in examples) / len(examples)
         lengths = [attention_length(example) for example in examples]
         self._order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
 
     def __call__(self, step: int) -> list[Encoded]:
-        return [self._examples[at] for at in self._order(step)]
+        examples = [self._examples[at] for at in self._order(step)]
+        if self._reword is None:
+            return examples
+        random = np.random.default_rng((self._seed, step))
+        return [self._reword(one, random) if random.random() < self._share else one for one in examples]
 
 
 Examples = Callable[[int], Sequence[Encoded]]
