@@ -176,6 +176,8 @@ class PretrainConfig:
     hours: Positive | None = None
     """Pause after so many hours; the same command goes on. None trains until the recipe is complete."""
     vocabulary_size: Count = 8192
+    new_vocabulary: bool = False
+    """Where training goes on from a base: with a vocabulary of the corpus's own, to which its embeddings move."""
     width: Count = 256
     blocks: Count = 4
     denoising_steps: Annotated[int, msgspec.Meta(ge=0)] = 2400

@@ -11,7 +11,11 @@ SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 
 # A line break with its tabs is one piece, so that a new line costs one token; digits go in groups of three at most, so
 # that long literals do not fill the vocabulary; runs of punctuation such as `();` may merge, names never with them.
-_PIECES = r"\n\t*| ?[\p{L}_$]+| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}_$]+|\s+"
+# Names are cut into their words (`test`, `Encode`): a word is spelled alike wherever it stands, and can be copied.
+_PIECES = (
+    r"\n\t*| ?\p{Lu}+(?!\p{Ll})| ?\p{Lu}?\p{Ll}+| ?\p{L}+| ?[_$]+"
+    r"| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}_$]+|\s+"
+)
 
 
 def train_tokenizer(texts: Iterable[str], *, vocabulary_size: int = 8192) -> PreTrainedTokenizerFast:

@@ -36,7 +36,7 @@ class Ancestor:
                 )
         return replace(
             config,
-            vocabulary_size=int(settings.vocab_size),
+            vocabulary_size=config.vocabulary_size if config.new_vocabulary else int(settings.vocab_size),
             width=int(settings.d_model),
             blocks=int(settings.encoder_layers),
         )

@@ -32,6 +32,7 @@ from tailorbird.pretraining.stages import (
     pair_store,
 )
 from tailorbird.pretraining.token_store import TokenStore
+from tailorbird.pretraining.vocabulary import move_vocabulary
 from tailorbird.progress import Progress, Silent
 from tailorbird.storage import sha256_bytes
 from tailorbird.training.device import choose_device, describe_device, use_bfloat16, versions
@@ -69,12 +70,14 @@ def pretrain(
         config = ancestor.shape(config)
     elif not config.denoising_steps:
         raise UsageError("denoising_steps = 0 without --from: a new base has to be denoised first.")
+    elif config.new_vocabulary:
+        raise UsageError("new_vocabulary without --from: a new base has one of its own anyway, leave it out.")
     built, tokenizer = build_corpus(
         work / "corpus",
         read_list(corpus),
         config,
         progress,
-        tokenizer=ancestor.tokenizer if ancestor is not None else None,
+        tokenizer=None if ancestor is None or config.new_vocabulary else ancestor.tokenizer,
     )
     if min(built.snippets, built.pairs) < MIN_EXAMPLES:
         raise DataError(
@@ -83,6 +86,8 @@ def pretrain(
         )
     if ancestor is not None:
         model = ancestor.model
+        if config.new_vocabulary:
+            move_vocabulary(model, ancestor.tokenizer, tokenizer)
     else:
         model = new_embedded_model(
             vocabulary_size=config.vocabulary_size, seed=config.seed, width=config.width, blocks=config.blocks

@@ -210,6 +210,26 @@ def test_a_new_base_without_denoising_is_refused(corpus: Path, tmp_path: Path) -
         pretrain(tmp_path, CONTINUED, corpus=corpus)
 
 
+def test_going_on_with_a_vocabulary_of_its_own(whole: Path, corpus: Path, tmp_path: Path) -> None:
+    changed = replace(CONTINUED, new_vocabulary=True, vocabulary_size=350)
+    pretrain(tmp_path, changed, corpus=corpus, start=str(whole))
+    base = load_base(str(tmp_path))
+    assert len(base.tokenizer) == base.model.config.vocab_size == 350
+    report = json.loads((tmp_path / "pretraining.json").read_text())
+    assert report["config"]["vocabulary_size"] == 350
+    assert report["config"]["width"] == 64
+    # Another command: what was made with the old vocabulary is not taken for this one's.
+    clock = Clock()
+    pretrain(tmp_path, CONTINUED, corpus=corpus, start=str(whole), progress=clock)
+    assert clock.steps == {PAIRS_STAGE: 3}
+    assert len(load_base(str(tmp_path)).tokenizer) == 400
+
+
+def test_a_new_base_has_a_new_vocabulary_anyway(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="new_vocabulary without --from"):
+        pretrain(tmp_path, replace(CONFIG, new_vocabulary=True), corpus=corpus)
+
+
 def test_a_base_of_another_origin_is_refused(whole: Path, corpus: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
