@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-RATES = {"custom": 5e-4, "l-eo": 2e-3, "l-ldb": 2e-3, "prefix": 5e-3}
+RATES = {"custom": 5e-4, "l-eo": 2e-3, "l-ldb": 4e-3, "prefix": 5e-3}
 BATCH, SOURCE_TOKENS, TARGET_TOKENS, SEED = 8, 384, 256, 0
 PREFIX = {"length": 32, "hidden": 256, "attentions": "decoder"}
 TURN = 10

@@ -59,8 +59,9 @@ class PersonaliseConfig:
     """`tailorbird personalise`: how to train. What a strategy alone knows stands in ``settings``."""
 
     strategy: str = "custom"
-    epochs: Positive = 3.0
-    """Passes over the training pairs; a fraction is rounded up to a whole number of steps."""
+    epochs: Positive | None = None
+    """Passes over the training pairs; a fraction is rounded up to a whole number of steps. None takes the strategy's
+    own default."""
     learning_rate: Positive | None = None
     """None takes the strategy's own default."""
     batch_size: Count = 8

@@ -53,7 +53,7 @@ def personalise(
         ),
     ] = None,
     epochs: Annotated[
-        float | None, typer.Option("--epochs", help=f"Passes over the training pairs (default {_DEFAULTS.epochs:g}).")
+        float | None, typer.Option("--epochs", help="Passes over the training pairs (default: the strategy's own).")
     ] = None,
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", help="Peak rate (default: the strategy's own).")

@@ -10,7 +10,7 @@ class BitFit(OwnWeights):
     """The least that can move in every block. Bases without biases, such as T5 and Llama, have nothing to train."""
 
     name = "bitfit"
-    defaults: Settings = {"learning_rate": 5e-3}
+    defaults: Settings = {"learning_rate": 2e-2, "epochs": 3.0}
 
     def prepare(self, network: Network, settings: Settings) -> Prepared:  # noqa: ARG002 - the protocol's shape
         """Every bias trains."""

@@ -9,7 +9,7 @@ class Custom(OwnWeights):
     """The delta is the whole model: the most capacity, and the most to store."""
 
     name = "custom"
-    defaults: Settings = {"learning_rate": 5e-4}
+    defaults: Settings = {"learning_rate": 5e-4, "epochs": 3.0}
 
     def prepare(self, network: Network, settings: Settings) -> Prepared:  # noqa: ARG002 - the protocol's shape
         """Everything trains."""

@@ -13,7 +13,7 @@ class EmbeddingsOutput(OwnWeights):
     """The vocabulary's vectors move, what is computed with them does not."""
 
     name = "l-eo"
-    defaults: Settings = {"learning_rate": 2e-3}
+    defaults: Settings = {"learning_rate": 2e-3, "epochs": 3.0}
 
     def prepare(self, network: Network, settings: Settings) -> Prepared:  # noqa: ARG002 - the protocol's shape
         """The vectors train: each stack's own, where a base does not tie them."""

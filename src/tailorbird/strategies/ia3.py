@@ -11,7 +11,7 @@ class Ia3(Adapter):
     """One vector for each of those; where one projection gives query, key and value, it is on all three."""
 
     name = "ia3"
-    defaults: Settings = {"learning_rate": 2e-2}
+    defaults: Settings = {"learning_rate": 8e-2, "epochs": 3.0}
 
     def configuration(self, network: Network, settings: Settings) -> IA3Config:  # noqa: ARG002 - the protocol's shape
         """PEFT's configuration."""

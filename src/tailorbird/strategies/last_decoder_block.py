@@ -14,7 +14,7 @@ class LastDecoderBlock(OwnWeights):
     """``blocks`` (default 1) says how many of the last decoder blocks train."""
 
     name = "l-ldb"
-    defaults: Settings = {"learning_rate": 2e-3, "blocks": 1}
+    defaults: Settings = {"learning_rate": 4e-3, "epochs": 3.0, "blocks": 1}
 
     def prepare(self, network: Network, settings: Settings) -> Prepared:
         """The last ``blocks`` blocks train."""

@@ -12,7 +12,14 @@ class Lora(Adapter):
     """``rank`` of the matrices, ``alpha`` their scale times rank; ``targets``: query+value, attention or all."""
 
     name = "lora"
-    defaults: Settings = {"learning_rate": 5e-3, "rank": 8, "alpha": 16, "dropout": 0.0, "targets": "all"}
+    defaults: Settings = {
+        "learning_rate": 5e-3,
+        "epochs": 6.0,
+        "rank": 8,
+        "alpha": 16,
+        "dropout": 0.0,
+        "targets": "all",
+    }
     magnitude = False
 
     def configuration(self, network: Network, settings: Settings) -> LoraConfig:

@@ -29,6 +29,7 @@ class Prefix:
     mergeable = False
     defaults: Settings = {
         "learning_rate": 5e-3,
+        "epochs": 6.0,
         "length": 32,
         "hidden": 256,
         "attentions": "encoder+decoder",

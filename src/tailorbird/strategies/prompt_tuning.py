@@ -18,7 +18,7 @@ class PromptTuning:
 
     name = "prompt"
     mergeable = False
-    defaults: Settings = {"learning_rate": 3e-2, "length": 20}
+    defaults: Settings = {"learning_rate": 0.48, "epochs": 3.0, "length": 20}
 
     def prepare(self, network: Network, settings: Settings) -> Prepared:
         """The vectors train."""

@@ -154,10 +154,11 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | 
     given = dict(config.settings)
     if config.learning_rate is not None:
         given["learning_rate"] = config.learning_rate
+    if config.epochs is not None:
+        given["epochs"] = float(config.epochs)
     settings = complete_settings(strategy, given)
     device = base.network.device
     settings |= {
-        "epochs": float(config.epochs),
         "batch_size": config.batch_size,
         "warmup_share": config.warmup_share,
         "weight_decay": config.weight_decay,
