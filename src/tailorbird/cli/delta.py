@@ -112,7 +112,10 @@ def compress(
         typer.Option("--packing", help="plain values, or differences to the base: exact, in half precision, in bytes."),
     ] = "int8",
     data: Annotated[
-        Path | None, typer.Option("--data", metavar="DATA", help="Mined data to measure what a lossy packing lost.")
+        Path | None,
+        typer.Option(
+            "--data", metavar="DATA", help="Mined data, to measure what float16 or int8 loses: these need it."
+        ),
     ] = None,
     base: _Base = None,
     json: Json = False,

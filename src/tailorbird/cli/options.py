@@ -15,7 +15,7 @@ BaseModel = Annotated[
     typer.Option(
         "--base",
         metavar="BASE",
-        help="The base: embedded, or a Hugging Face sequence-to-sequence model, by id or folder.",
+        help="The base: embedded, or a Hugging Face model (BART, PLBART, T5, GPT-2, Llama, Qwen2), by id or folder.",
     ),
 ]
 ConfigFile = Annotated[

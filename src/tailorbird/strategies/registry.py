@@ -1,5 +1,9 @@
 """The strategies there are. Adding one is one line here."""
 
+import difflib
+import math
+from collections.abc import Iterable
+
 from tailorbird.errors import UsageError
 from tailorbird.strategies.bitfit import BitFit
 from tailorbird.strategies.custom import Custom
@@ -24,26 +28,40 @@ _ALL: tuple[Strategy, ...] = (
     PromptTuning(),
 )
 
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "a word", bool: "true or false"}
+_TRAINING = ("learning_rate", "epochs")
+
 STRATEGIES: dict[str, Strategy] = {strategy.name: strategy for strategy in _ALL}
 
 
 def find_strategy(name: str) -> Strategy:
     """The strategy called ``name``; UsageError names the known ones otherwise."""
     if name not in STRATEGIES:
-        raise UsageError(f"{name} is not a strategy: choose one of {', '.join(STRATEGIES)}.")
+        raise UsageError(
+            f"{name} is not a strategy: {_nearest(name, STRATEGIES)}choose one of {', '.join(STRATEGIES)}."
+        )
     return STRATEGIES[name]
 
 
 def complete_settings(strategy: Strategy, given: Settings) -> dict[str, str | int | float | bool]:
-    """The strategy's defaults with ``given`` on top; an unknown key or a value of another type is a UsageError."""
+    """The strategy's defaults with ``given`` on top; an unknown key, or a value that cannot be, is a UsageError."""
     settings = dict(strategy.defaults)
     for key, value in given.items():
         if key not in settings:
-            raise UsageError(f"{key} is not a setting of {strategy.name}: it has {', '.join(settings)}.")
+            raise UsageError(
+                f"{key} is not a setting of {strategy.name}: {_nearest(key, settings)}it has {', '.join(settings)}."
+            )
         default = settings[key]
         if isinstance(default, float) and type(value) is int:
             value = float(value)
         if type(value) is not type(default):
-            raise UsageError(f"{key} = {value!r}: {strategy.name} takes a {type(default).__name__} there.")
+            raise UsageError(f"{key} = {value!r}: {strategy.name} takes {_KINDS[type(default)]} there.")
+        if key in _TRAINING and not 0 < float(value) < math.inf:
+            raise UsageError(f"{key} = {value!r}: choose a number above 0.")
         settings[key] = value
     return settings
+
+
+def _nearest(given: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
+    return f"did you mean {found[0]}? " if found else ""

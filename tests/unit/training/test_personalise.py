@@ -149,7 +149,11 @@ def test_a_data_set_with_an_empty_split_is_too_small(emptied: str, tmp_path: Pat
     [
         ({"strategy": "later"}, "later is not a strategy: choose one of custom"),
         ({"settings": {"length": 3}}, "length is not a setting of l-ldb"),
-        ({"settings": {"blocks": "two"}}, "blocks = 'two': l-ldb takes a int"),
+        ({"settings": {"blocks": "two"}}, "blocks = 'two': l-ldb takes a whole number there"),
+        ({"settings": {"block": 2}}, r"block is not a setting of l-ldb: did you mean blocks\? it has"),
+        ({"epochs": None, "settings": {"epochs": -1}}, r"epochs = -1.0: choose a number above 0"),
+        ({"settings": {"learning_rate": 0.0}}, r"learning_rate = 0.0: choose a number above 0"),
+        ({"learning_rate": float("inf")}, r"learning_rate = inf: choose a number above 0"),
         ({"precision": "float8"}, "precision = float8: choose auto"),
         ({"max_source_tokens": 300}, "max_source_tokens = 300: the base .* has 256 positions"),
         ({"max_target_tokens": 300}, "max_target_tokens = 300: the base .* has 256 positions"),
