@@ -59,8 +59,8 @@ def test_losses_and_gradients_are_the_models_own(family: str) -> None:
     batch = base.network.batch(EXAMPLES)
     objective, loss = base.network(batch)
     objective.backward()
-    torch.testing.assert_close(loss, expected.detach(), atol=1e-3, rtol=1e-5)
-    torch.testing.assert_close(base.network.losses(batch).sum(), expected.detach(), atol=1e-3, rtol=1e-5)
+    torch.testing.assert_close(loss, expected.detach(), atol=1e-3, rtol=3e-5)
+    torch.testing.assert_close(base.network.losses(batch).sum(), expected.detach(), atol=1e-3, rtol=3e-5)
     assert set(gradients) == set(named)
     for name, parameter in named.items():
         wanted = gradients[name]
