@@ -7,7 +7,7 @@ Configurations stop at the door: the stages' components take flat, named argumen
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_args, get_type_hints
@@ -232,6 +232,11 @@ def load_config(kind: type[T], toml: Path | None = None, overrides: Sequence[str
     return config
 
 
+def nearest_name(given: str, known: Iterable[str]) -> str | None:
+    """The one of ``known`` that a misspelt ``given`` most likely means; None where none is near."""
+    return next(iter(difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)), None)
+
+
 def _read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -270,8 +275,8 @@ def _check_keys(kind: type, given: Mapping[str, object], origin: str, prefix: st
     types = get_type_hints(kind)
     for key, value in given.items():
         if key not in types:
-            nearest = difflib.get_close_matches(key, types, n=1, cutoff=0.5)
-            remedy = f"did you mean {prefix}{nearest[0]}?" if nearest else f"there are {', '.join(_names(kind))}."
+            nearest = nearest_name(key, types)
+            remedy = f"did you mean {prefix}{nearest}?" if nearest else f"there are {', '.join(_names(kind))}."
             raise UsageError(f"{prefix}{key} ({origin}) is not a setting here: {remedy}")
         if isinstance(value, Mapping) and is_dataclass(types[key]):
             _check_keys(types[key], value, origin, f"{prefix}{key}.")

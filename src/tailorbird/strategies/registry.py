@@ -1,9 +1,9 @@
 """The strategies there are. Adding one is one line here."""
 
-import difflib
 import math
 from collections.abc import Iterable
 
+from tailorbird.config import nearest_name
 from tailorbird.errors import UsageError
 from tailorbird.strategies.bitfit import BitFit
 from tailorbird.strategies.custom import Custom
@@ -37,9 +37,7 @@ STRATEGIES: dict[str, Strategy] = {strategy.name: strategy for strategy in _ALL}
 def find_strategy(name: str) -> Strategy:
     """The strategy called ``name``; UsageError names the known ones otherwise."""
     if name not in STRATEGIES:
-        raise UsageError(
-            f"{name} is not a strategy: {_nearest(name, STRATEGIES)}choose one of {', '.join(STRATEGIES)}."
-        )
+        raise UsageError(f"{name} is not a strategy: {_hint(name, STRATEGIES)}choose one of {', '.join(STRATEGIES)}.")
     return STRATEGIES[name]
 
 
@@ -49,7 +47,7 @@ def complete_settings(strategy: Strategy, given: Settings) -> dict[str, str | in
     for key, value in given.items():
         if key not in settings:
             raise UsageError(
-                f"{key} is not a setting of {strategy.name}: {_nearest(key, settings)}it has {', '.join(settings)}."
+                f"{key} is not a setting of {strategy.name}: {_hint(key, settings)}it has {', '.join(settings)}."
             )
         default = settings[key]
         if isinstance(default, float) and type(value) is int:
@@ -62,6 +60,6 @@ def complete_settings(strategy: Strategy, given: Settings) -> dict[str, str | in
     return settings
 
 
-def _nearest(given: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
-    return f"did you mean {found[0]}? " if found else ""
+def _hint(given: str, known: Iterable[str]) -> str:
+    nearest = nearest_name(given, known)
+    return f"did you mean {nearest}? " if nearest else ""
