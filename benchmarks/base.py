@@ -1,12 +1,13 @@
 """What a base is worth: on libraries that it never saw, as it is and personalised, greedily and with ten samples.
 
-    python benchmarks/base.py --out results/base [LIBRARY ...] [--base embedded] [--strategies custom] [--samples 10]
-        [--limit 40] [--no-execute] [--json]
+    python benchmarks/base.py --out results/base [LIBRARY ...] [--base embedded] [--strategies custom]
+        [--contexts LEVEL ...] [--samples 10] [--draws 40] [--limit 40] [--no-execute] [--json]
 
-For each library `tailorbird compare` does its whole job (base, retrieval copy, each strategy, greedily); then, where
-the project can be built, ten samples for each of the first ``--limit`` test pairs are executed, from the base and from
-the first strategy: in how many focal methods does one compile, and does one pass that runs the method? Compile errors
-are counted by javac's own words. What is there from an earlier run is not done again.
+For each library `tailorbird compare` does its whole job (base, retrieval copy, each strategy, greedily), once for each
+context level, which are the default and the same without the neighbour; then, where the project can be built, the best
+ten of forty samples (`generate --set draws=40`) for each of the first ``--limit`` test pairs are executed, from the
+base and from the first strategy: for how many focal methods does one compile, and does one pass that runs the method?
+Compile errors are counted by javac's own words. What is there from an earlier run is not done again.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from typing import Any
 import msgspec
 
 from tailorbird.base.load import load_base
-from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig
+from tailorbird.config import DEFAULT_CONTEXT, CompareConfig, ExecuteConfig, GenerateConfig
 from tailorbird.errors import TailorbirdError
 from tailorbird.execution.execute import executor
 from tailorbird.generation.generate import generate_base
@@ -41,6 +42,7 @@ LIBRARIES = (
     "org.apache.commons:commons-pool2:2.12.0",
     "com.helger.commons:ph-commons:11.1.0",
 )
+ALONE = DEFAULT_CONTEXT.replace("+neighbour", "")
 TEMPERATURE, TOP_P = 0.8, 0.95
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\b[A-Z]\w*(?:\.\w+)+\b")
 
@@ -113,40 +115,53 @@ def warn(text: str) -> None:
 
 def library(source: str, out: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """Everything of one library."""
-    strategies = tuple(arguments.strategies)
-    config = CompareConfig(
-        strategies=strategies, epochs=arguments.epochs, execute=not arguments.no_execute, seed=arguments.seed
-    )
-    results = compare(source, out, config, base=arguments.base, warn=warn)
-    found: dict[str, Any] = {
-        "pairs": {name: len(load_data(out / "data").split(name)) for name in ("train", "validation", "test")},
-        "greedy": {result.strategy or "base": greedy(result) for result in results},
-    }
-    if arguments.no_execute or not arguments.samples:
-        return found
-    base, data = load_base(arguments.base), load_data(out / "data")
+    found: dict[str, Any] = {"greedy": {}}
+    for number, context in enumerate(arguments.contexts):
+        folder = out / context
+        config = CompareConfig(
+            strategies=tuple(arguments.strategies),
+            epochs=arguments.epochs,
+            # Samples are executed at the first level; elsewhere the texts and losses say enough.
+            execute=not (number or arguments.no_execute),
+            context=context,
+            seed=arguments.seed,
+        )
+        results = compare(source, folder, config, base=arguments.base, warn=warn)
+        found["greedy"][context] = {result.strategy or "base": greedy(result) for result in results}
+    first = out / arguments.contexts[0]
+    data = load_data(first / "data")
+    found["pairs"] = {name: len(data.split(name)) for name in ("train", "validation", "test")}
+    if not arguments.no_execute and arguments.samples:
+        found.update(best_of(source, first, arguments))
+    return found
+
+
+def best_of(source: str, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """What samples from the base and from the first strategy are worth to a compiler."""
+    base, data = load_base(arguments.base), load_data(folder / "data")
     settings = GenerateConfig(
         decoding="sample",
         candidates=arguments.samples,
+        draws=arguments.draws or None,
         temperature=TEMPERATURE,
         top_p=TOP_P,
         limit=arguments.limit,
         seed=arguments.seed,
     )
     files = {}
-    for name in ("base", strategies[0]):
-        files[name] = (out / "samples" / f"{name}.jsonl", out / "samples" / f"{name}.verdicts.jsonl")
-        generate_base(data, files[name][0], settings, base, delta=None if name == "base" else out / "deltas" / name)
+    for name in ("base", arguments.strategies[0]):
+        files[name] = (folder / "samples" / f"{name}.jsonl", folder / "samples" / f"{name}.verdicts.jsonl")
+        delta = None if name == "base" else folder / "deltas" / name
+        generate_base(data, files[name][0], settings, base, delta=delta)
     try:
         left = [pair for pair in files.values() if not has_verdicts(pair[1], pair[0])]
         if left:
             with executor(source, ExecuteConfig(mutants=0, reruns=1, added_coverage=False)) as opened:
                 for given, to in left:
                     opened.execute(given, to)
-        found["sampled"] = {name: asdict(sampled(verdicts)) for name, (_, verdicts) in files.items()}
     except TailorbirdError as error:
-        found["not_executed"] = str(error)
-    return found
+        return {"not_executed": str(error)}
+    return {"sampled": {name: asdict(sampled(verdicts)) for name, (_, verdicts) in files.items()}}
 
 
 def main() -> None:
@@ -156,8 +171,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--base", default="embedded")
     parser.add_argument("--strategies", nargs="+", default=["custom"])
+    parser.add_argument("--contexts", nargs="+", default=[DEFAULT_CONTEXT, ALONE])
     parser.add_argument("--epochs", type=float, default=3.0)
     parser.add_argument("--samples", type=int, default=10)
+    parser.add_argument("--draws", type=int, default=40, help="of which --samples are kept; 0 draws no more than these")
     parser.add_argument("--limit", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--no-execute", action="store_true")
@@ -173,9 +190,10 @@ def main() -> None:
         return
     for source, one in found.items():
         sys.stdout.write(f"{source}, {one['pairs']['train']} training pairs\n")
-        for name, figures in one["greedy"].items():
-            said = ", ".join(f"{key} {value:.3g}" for key, value in figures.items() if value is not None)
-            sys.stdout.write(f"  {name}: {said}\n")
+        for context, rows in one["greedy"].items():
+            for name, figures in rows.items():
+                said = ", ".join(f"{key} {value:.3g}" for key, value in figures.items() if value is not None)
+                sys.stdout.write(f"  {context}, {name}: {said}\n")
         for name, figures in one.get("sampled", {}).items():
             sys.stdout.write(
                 f"  {name}, best of {arguments.samples} for {figures['methods']} methods: "

@@ -105,6 +105,8 @@ class GenerateConfig:
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
     """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
+    syntax: bool = True
+    """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
     limit: Count | None = None
     """Only the first so many pairs of the split."""
     seed: Seed = 0
@@ -129,6 +131,8 @@ class CompareConfig:
     beams: Count = 4
     no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
     """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
+    syntax: bool = True
+    """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
     execute: bool = True

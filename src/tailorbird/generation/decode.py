@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
-from tailorbird.generation.search import Drawing, search_beams, take_likeliest, take_one_by_one
+from tailorbird.generation.search import Drawing, NewGuide, search_beams, take_likeliest, take_one_by_one
+from tailorbird.generation.syntax import Syntax
 from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
 
@@ -61,10 +63,17 @@ class Decoded:
 
 @torch.no_grad()
 def decode_batch(
-    base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding, *, seed: int, at_once: int | None = None
+    base: Base,
+    sources: Sequence[tuple[int, ...]],
+    decoding: Decoding,
+    *,
+    seed: int,
+    at_once: int | None = None,
+    syntax: Syntax | None = None,
 ) -> list[list[Decoded]]:
     """Candidates for each of ``sources``, of which no more than ``at_once`` are at work at a time in greedy decoding.
 
+    With ``syntax`` each is one whole Java method, as far as ``decoding.max_tokens`` allows.
     Log-probabilities are the model's own, whatever the temperature, and come from one teacher-forced pass over the
     finished sequences: it costs one step, and no logits of all steps need to be kept.
     """
@@ -73,7 +82,8 @@ def decode_batch(
     torch.manual_seed(seed)
     # Equal sources have equal candidates, unless they are drawn.
     distinct = list(sources if decoding.method == "sample" else dict.fromkeys(sources))
-    written = _write(base, distinct, decoding, at_once)
+    guide = None if syntax is None else partial(syntax.guide, decoding.max_tokens)
+    written = _write(base, distinct, decoding, at_once, guide)
     examples = [
         Encoded(source, tuple(tokens)) for source, ranked in zip(distinct, written, strict=True) for tokens in ranked
     ]
@@ -89,7 +99,11 @@ def decode_batch(
 
 
 def _write(
-    base: Base, sources: Sequence[tuple[int, ...]], decoding: Decoding, at_once: int | None
+    base: Base,
+    sources: Sequence[tuple[int, ...]],
+    decoding: Decoding,
+    at_once: int | None,
+    guide: NewGuide | None,
 ) -> list[list[list[int]]]:
     if decoding.method == "beam":
         return search_beams(
@@ -100,9 +114,12 @@ def _write(
             beams=decoding.beams,
             candidates=decoding.candidates,
             no_repeat=decoding.no_repeat_ngram,
+            guide=guide,
         )
     if decoding.likeliest:
-        written = take_likeliest(base.network, sources, end=base.end, steps=decoding.max_tokens, at_once=at_once)
+        written = take_likeliest(
+            base.network, sources, end=base.end, steps=decoding.max_tokens, at_once=at_once, guide=guide
+        )
         return [[tokens] for tokens in written]
     sampling = decoding.method == "sample"
     return take_one_by_one(
@@ -113,6 +130,7 @@ def _write(
         candidates=decoding.candidates,
         no_repeat=decoding.no_repeat_ngram,
         drawing=Drawing(temperature=decoding.temperature, top_p=decoding.top_p) if sampling else None,
+        guide=guide,
     )
 
 

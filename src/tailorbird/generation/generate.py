@@ -17,6 +17,7 @@ from tailorbird.errors import DataError, UsageError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.journal import Journal
 from tailorbird.generation.selecting import Selector
+from tailorbird.generation.syntax import Syntax
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.networks.batch import Encoded
@@ -39,6 +40,7 @@ class _Task:
     data: DataSet
     config: GenerateConfig
     pairs: tuple[Pair, ...]
+    syntax: Syntax | None
 
     @property
     def fingerprint(self) -> str:
@@ -83,9 +85,10 @@ def generate_base(
     pairs = pairs[: config.limit] if config.limit else pairs
     if not pairs:
         raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
+    syntax = Syntax(base.tokenizer) if config.syntax else None
     loaded = load_delta(delta) if delta is not None else None
     undo = attach_delta(base, loaded) if loaded is not None else (lambda: None)
-    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs)
+    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs, syntax)
     try:
         # A prompt takes positions of its own.
         base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
@@ -156,7 +159,7 @@ def _decode_some(
 ) -> list[Candidate]:
     started = time.perf_counter()
     sources = [prompts[index].source for index in indices]
-    decoded = decode_batch(task.base, sources, decoding, seed=seed, at_once=task.config.batch_size)
+    decoded = decode_batch(task.base, sources, decoding, seed=seed, at_once=task.config.batch_size, syntax=task.syntax)
     if selector is not None:
         decoded = [
             [ranked[at] for at in selector.best(task.pairs[index], texts, task.config.candidates)]
@@ -221,6 +224,7 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
     settings: dict[str, str | int | float | bool] = {
         "candidates": task.config.candidates,
         "no_repeat_ngram": decoding.no_repeat_ngram,
+        "syntax": task.config.syntax,
         "max_source_tokens": task.config.max_source_tokens,
         "max_target_tokens": task.config.max_target_tokens,
         "batch_size": task.config.batch_size,

@@ -1,13 +1,14 @@
 """Which tokens are taken: greedy, by sampling, or by beam search as transformers' ``generate`` does it."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 
 from tailorbird.generation.guessing import Lookup, Written
 from tailorbird.generation.stepping import Stepper
+from tailorbird.generation.syntax import Choose, Guide
 from tailorbird.networks.network import Network
 
 GUESSES = 3
@@ -18,6 +19,10 @@ _SPARE = 0.75
 """Finished sources leave the network when no more than this share of its rows is still at work."""
 _REFILL = 2
 """Where others wait, they come in when one place in so many is free."""
+
+
+NewGuide = Callable[[], Guide]
+"""A guide for one more candidate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +42,35 @@ def take_likeliest(
     steps: int,
     guesses: int = GUESSES,
     at_once: int | None = None,
+    guide: NewGuide | None = None,
 ) -> list[list[int]]:
     """For each source the sequence of the likeliest tokens, up to and with ``end`` or of ``steps`` tokens.
 
     Up to ``guesses`` tokens are looked up in each step, and kept as far as they are the likeliest ones. ``at_once``
-    sources are at work at a time, all where it is None; one that is done makes room for the next.
+    sources are at work at a time, all where it is None; one that is done makes room for the next. With a ``guide``
+    they are the likeliest of the tokens that it allows.
     """
-    return _Likeliest(network, sources, end=end, steps=steps, guesses=guesses).write(at_once or len(sources))
+    likeliest = _Likeliest(network, sources, end=end, steps=steps, guesses=guesses, guide=guide)
+    return likeliest.write(at_once or len(sources))
 
 
 class _Likeliest:
     """Greedy decoding of many sources in a few places."""
 
     def __init__(
-        self, network: Network, sources: Sequence[tuple[int, ...]], *, end: int, steps: int, guesses: int
+        self,
+        network: Network,
+        sources: Sequence[tuple[int, ...]],
+        *,
+        end: int,
+        steps: int,
+        guesses: int,
+        guide: NewGuide | None,
     ) -> None:
         self._network, self._sources = network, sources
         self._end, self._steps, self._guesses = end, steps, guesses
+        self._guide = guide
+        self._guides: dict[int, Guide] = {}
         self._made: list[list[int]] = [[] for _ in sources]
         self._written = Written()
         self._lookups: dict[int, Lookup] = {}
@@ -101,9 +118,15 @@ class _Likeliest:
     def _begin(self, sources: Sequence[int], first: torch.Tensor | None) -> None:
         for source in sources:
             self._lookups[source] = Lookup(self._sources[source], self._written)
+            if self._guide is not None:
+                self._guides[source] = self._guide()
         if first is not None:
-            for source, token in zip(sources, first.argmax(dim=-1).tolist(), strict=True):
-                self._take(source, [token])
+            for source, token, scores in zip(sources, first.argmax(dim=-1).tolist(), first, strict=True):
+                self._take(source, [self._settled(source, token, scores)])
+
+    def _settled(self, source: int, token: int, scores: torch.Tensor) -> int:
+        guide = self._guides.get(source)
+        return token if guide is None else guide.settle(token, scores, _likeliest)
 
     def _take(self, source: int, tokens: Sequence[int]) -> None:
         made, lookup = self._made[source], self._lookups[source]
@@ -115,6 +138,7 @@ class _Likeliest:
         if self._is_done(source):
             self._written.add(made)
             del self._lookups[source]
+            self._guides.pop(source, None)
 
     def _advance(self, stepper: Stepper) -> None:
         """One step of every place that is at work."""
@@ -127,22 +151,24 @@ class _Likeliest:
                 continue
             guessed = self._lookups[source].guess(min(self._guesses, self._steps - len(made) - 1))
             given.append([made[-1] if made else start, *guessed])
-        likeliest = iter(stepper.try_on(given).argmax(dim=-1).tolist())
-        right = []
+        scores = stepper.try_on(given)
+        likeliest = scores.argmax(dim=-1).tolist()
+        right, row = [], 0
         for source, tried in zip(self._places, given, strict=True):
-            best = [next(likeliest) for _ in tried]
-            right.append(_right(tried, best) if tried else 0)
-            if tried:
-                self._take(source, best[: right[-1]])
+            best: list[int] = []
+            # Right are the first, and each that was the likeliest after a right one; up to the end.
+            while len(best) < len(tried) and (not best or (tried[len(best)] == best[-1] != self._end)):
+                at = row + len(best)
+                best.append(self._settled(source, likeliest[at], scores[at]))
+            row += len(tried)
+            right.append(len(best))
+            if best:
+                self._take(source, best)
         stepper.accept(torch.tensor(right, device=self._network.device))
 
 
-def _right(given: Sequence[int], likeliest: Sequence[int]) -> int:
-    """How many of ``given`` are right: the first, and each that was the likeliest after a right one."""
-    count = 1
-    while count < len(given) and given[count] == likeliest[count - 1]:
-        count += 1
-    return count
+def _likeliest(scores: torch.Tensor) -> int:
+    return int(scores.argmax())
 
 
 @torch.no_grad()
@@ -155,14 +181,18 @@ def take_one_by_one(
     candidates: int = 1,
     no_repeat: int = 0,
     drawing: Drawing | None = None,
+    guide: NewGuide | None = None,
 ) -> list[list[list[int]]]:
     """For each source ``candidates`` sequences, each up to and with ``end`` or of ``steps`` tokens, token by token.
 
-    Greedy without ``drawing``; with it, tokens are drawn with torch's current random state.
+    Greedy without ``drawing``; with it, tokens are drawn with torch's current random state. What a ``guide`` does not
+    allow is drawn again from what it does.
     """
     stepper = Stepper(network, sources, beams=candidates, steps=steps)
     made: list[list[list[int]]] = [[[] for _ in range(candidates)] for _ in sources]
     runs = [[_Runs(no_repeat, network.parts.start) for _ in range(candidates)] for _ in sources]
+    guides = [[guide() for _ in range(candidates)] for _ in sources] if guide is not None else None
+    choose: Choose = _likeliest if drawing is None else lambda row: int(_draw(row[None, None], drawing))
     active = list(range(len(sources)))
     scores, tokens = _first(network, stepper, len(sources), candidates)
     for _ in range(steps):
@@ -172,6 +202,8 @@ def take_one_by_one(
                 for beam in range(candidates):
                     scores[row, beam, runs[source][beam].banned] = -torch.inf
         tokens = scores.argmax(dim=-1) if drawing is None else _draw(scores, drawing)
+        if guides is not None:
+            _settle([guides[source] for source in active], [made[source] for source in active], tokens, scores, choose)
         scores = None
         for source, row in zip(active, tokens.tolist(), strict=True):
             for beam, token in enumerate(row):
@@ -198,15 +230,18 @@ def search_beams(
     beams: int,
     candidates: int = 1,
     no_repeat: int = 0,
+    guide: NewGuide | None = None,
 ) -> list[list[list[int]]]:
     """For each source its ``candidates`` best sequences of ``beams`` beams, best first.
 
     A finished sequence scores its log-probability divided by its length. A source is done when its likeliest open beam,
     at the length so far, scores no better than the worst of ``beams`` finished ones (transformers'
-    ``length_penalty=1`` and ``early_stopping=False``).
+    ``length_penalty=1`` and ``early_stopping=False``). With a ``guide`` beams go on with what it allows.
     """
     stepper = Stepper(network, sources, beams=beams, steps=steps)
-    searches = [_Search(beams, _Runs(no_repeat, network.parts.start)) for _ in sources]
+    searches = [
+        _Search(beams, _Runs(no_repeat, network.parts.start), guide() if guide is not None else None) for _ in sources
+    ]
     active = list(range(len(sources)))
     scores, tokens = _first(network, stepper, len(sources), beams)
     device = network.device
@@ -224,6 +259,9 @@ def search_beams(
         totals = (chances + running.unsqueeze(-1)).flatten(1)
         # Twice as many as beams: were all the best to end, there must be others to go on from.
         best, places = totals.topk(2 * beams, dim=1)
+        if guide is not None:
+            for row, source in enumerate(active):
+                best[row], places[row] = searches[source].guided(totals[row].view(beams, -1), best[row], places[row])
         froms, taken = places // vocabulary, places % vocabulary
         ends = (taken == end) | (step == steps)
         going = (best + ends * _NEVER).topk(beams, dim=1)
@@ -256,6 +294,23 @@ def _first(network: Network, stepper: Stepper, sources: int, beams: int) -> tupl
     tokens = torch.full((sources, beams), 0 if start is None else start, device=network.device)
     scores = stepper.first_scores
     return (None if scores is None else scores.unsqueeze(1).repeat(1, beams, 1)), tokens
+
+
+def _settle(
+    guides: Sequence[Sequence[Guide]],
+    made: Sequence[Sequence[Sequence[int]]],
+    tokens: torch.Tensor,
+    scores: torch.Tensor,
+    choose: Choose,
+) -> None:
+    """Put into ``tokens``, (sources, candidates), what the guides agree to; the ``made`` that end take no part."""
+    for row, (own, written) in enumerate(zip(guides, made, strict=True)):
+        for beam, (one, before) in enumerate(zip(own, written, strict=True)):
+            if not (before and before[-1] == one.end):
+                token = int(tokens[row, beam])
+                settled = one.settle(token, scores[row, beam], choose)
+                if settled != token:
+                    tokens[row, beam] = settled
 
 
 def _draw(scores: torch.Tensor, drawing: Drawing) -> torch.Tensor:
@@ -307,6 +362,15 @@ class _Runs:
 class _Beam:
     tokens: list[int]
     runs: _Runs
+    guide: Guide | None
+
+    def fork(self, token: int) -> "_Beam":
+        """One that goes on with ``token``."""
+        guide = self.guide
+        if guide is not None:
+            guide = guide.fork()
+            guide.take(token)
+        return _Beam([*self.tokens, token], self.runs.fork(token), guide)
 
 
 @dataclass
@@ -321,13 +385,36 @@ class _Search:
 
     beams: int
     start: _Runs
+    guide: Guide | None = None
     open: list[_Beam] = field(default_factory=list)
     finished: list[_Finished] = field(default_factory=list)
     """At most ``beams``, best first."""
     done: bool = False
 
     def __post_init__(self) -> None:
-        self.open = [_Beam([], self.start) for _ in range(self.beams)]
+        self.open = [_Beam([], self.start, self.guide) for _ in range(self.beams)]
+
+    def guided(
+        self, totals: torch.Tensor, best: torch.Tensor, places: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The best of ``totals``, (beams, vocabulary), that the beams' guides allow; ``best`` are those of all."""
+        vocabulary = totals.shape[1]
+        unasked = set(range(self.beams))
+        while True:
+            found = [divmod(place, vocabulary) for place in places.tolist()]
+            refused = {beam for beam, token in found if beam in unasked and not self._allows(beam, token)}
+            if not refused:
+                return best, places
+            for beam in refused:
+                guide = self.open[beam].guide
+                if guide is not None:
+                    totals[beam, ~guide.allowed(vocabulary).to(totals.device)] = -torch.inf
+            unasked -= refused
+            best, places = totals.flatten().topk(len(best))
+
+    def _allows(self, beam: int, token: int) -> bool:
+        guide = self.open[beam].guide
+        return guide is None or guide.allows(token)
 
     def advance(
         self, best: list[tuple[int, int, float, bool]], going: list[int], likeliest: float, length: int
@@ -342,9 +429,6 @@ class _Search:
                 self.finished.append(_Finished([*self.open[beam].tokens, token], total / length))
         self.finished.sort(key=lambda one: -one.score)
         del self.finished[self.beams :]
-        self.open = [
-            _Beam([*self.open[best[at][0]].tokens, best[at][1]], self.open[best[at][0]].runs.fork(best[at][1]))
-            for at in going
-        ]
+        self.open = [self.open[best[at][0]].fork(best[at][1]) for at in going]
         if len(self.finished) == self.beams and likeliest / length <= self.finished[-1].score:
             self.done = True

@@ -32,9 +32,9 @@ TOKENIZER_SNIPPETS = 60_000
 
 WORDS = "words.txt"
 
-_ALONE = 8
+_ALONE, _BARE = 8, 4
 
-CORPUS_VERSION = 5
+CORPUS_VERSION = 6
 """To be raised when mining or tokenising makes something else of the same list: an old corpus is then made anew."""
 
 
@@ -170,6 +170,7 @@ def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterato
         fresh = [text for text in snippets(resolved.root) if text not in seen]
         seen.update(fresh)
         held_out = number > len(listed.coordinates)
+        outlines = {(one.path, one.class_name): one.outline for one in mined.test_classes}
         yield _Gathered(
             source=resolved.provenance,
             files=mined.files,
@@ -178,7 +179,9 @@ def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterato
             snippets=[text for text in fresh if not overlap.has(text)],
             # Nothing is held out within an artifact: each of its pairs may be shown beside the others.
             pairs=tuple(
-                replace(pair, split="train") for pair in mined.pairs if not overlap.has(pair.focal.text, pair.test.text)
+                replace(pair, split="train", skeleton=outlines.get((pair.test.path, pair.test.class_name)))
+                for pair in mined.pairs
+                if not overlap.has(pair.focal.text, pair.test.text)
             ),
             pairs_found=len(mined.pairs),
             lone_tests=()
@@ -191,9 +194,14 @@ def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterato
 
 
 def _some_alone(pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """One pair in eight loses its neighbour: a base must do without one too."""
+    """One pair in eight loses its neighbour, and one in four its skeleton: a base must do without them too."""
     for pair in pairs:
-        yield replace(pair, neighbour=None) if int(pair.id, 16) % _ALONE == 0 else pair
+        drawn = int(pair.id, 16)
+        yield replace(
+            pair,
+            neighbour=pair.neighbour if drawn % _ALONE else None,
+            skeleton=pair.skeleton if drawn // _ALONE % _BARE else None,
+        )
 
 
 class _Examples:

@@ -91,6 +91,7 @@ def _generate(
         decoding=config.decoding,
         beams=config.beams,
         no_repeat_ngram=config.no_repeat_ngram,
+        syntax=config.syntax,
         limit=config.limit,
         seed=config.seed,
         batch_size=config.generation_batch_size,

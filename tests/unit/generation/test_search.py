@@ -165,8 +165,10 @@ def test_beam_search_writes_what_generate_writes(family: str, beams: int, candid
     base = ending(family)
     if no_repeat and base.network.parts.start is None:
         pytest.skip("generate counts the source's runs too")
-    options = {"beams": beams, "candidates": candidates, "no_repeat": no_repeat}
-    ours = search_beams(base.network, SOURCES, end=base.end, steps=TOKENS, **options)
+    options: dict[str, int] = {"beams": beams, "candidates": candidates, "no_repeat": no_repeat}
+    ours = search_beams(
+        base.network, SOURCES, end=base.end, steps=TOKENS, beams=beams, candidates=candidates, no_repeat=no_repeat
+    )
     assert ours == generated(base, SOURCES, **options)
 
 

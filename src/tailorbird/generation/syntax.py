@@ -1,0 +1,177 @@
+"""Java's grammar as a guide for decoding: of the tokens that a model proposes, those that a method can go on with.
+
+A small model knows what a test is about sooner than how many brackets are open. With a guide every candidate is one
+whole method: what cannot follow is never taken, and near the limit what is open is closed. The grammar is ours
+(``java_method.lark``); which tokens it allows at any point, llguidance's Earley parser says.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import torch
+from llguidance import LLMatcher, LLTokenizer
+from llguidance.hf import from_tokenizer
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from tailorbird.errors import UsageError
+
+CLOSING_SHARE, MOST_CLOSING = 3, 32
+"""So many of the last tokens, or a third of a short limit, are kept for closing what is open."""
+
+_CLOSERS = ("}", ";", ")", "]", ": null", ">")
+"""What brings the end nearer."""
+_OPERAND, _OTHERS = " null", (" x", "(", "{", "::")
+"""And where nothing does, what an end can come after: a value, or a name, or what a keyword calls for."""
+_OUT = ('"', "'", "\n", "*/")
+"""End a string, a character, and the two kinds of comment."""
+_ONLY_WITHIN = "#"
+"""Stands in literals and comments alone."""
+
+Choose = Callable[[torch.Tensor], int]
+"""A token by its scores, (vocabulary,); what must not be taken is at minus infinity."""
+
+
+class Syntax:
+    """The grammar of a Java method in the tokens of one tokenizer.
+
+    UsageError where the tokenizer is not one that the parser can read.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        if not isinstance(tokenizer, PreTrainedTokenizerFast):
+            raise UsageError(
+                f"The tokenizer of this base ({type(tokenizer).__name__}) cannot be guided by Java's grammar: "
+                "generate with --set syntax=false."
+            )
+        self._tokenizer: LLTokenizer = from_tokenizer(tokenizer)
+        self._start = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(_grammar()))
+        if self._start.is_error():
+            raise UsageError(
+                f"Java's grammar does not fit the tokenizer of this base ({self._start.get_error()}): "
+                "generate with --set syntax=false."
+            )
+        self._end = int(self._tokenizer.eos_token)
+        spelled = {text: self._spell(text) for text in (*_CLOSERS, _OPERAND, *_OTHERS, *_OUT, _ONLY_WITHIN)}
+        self._within = spelled[_ONLY_WITHIN]
+        self._closers = [spelled[text] for text in _CLOSERS]
+        self._operand = spelled[_OPERAND]
+        self._others = [spelled[text] for text in _OTHERS]
+        self._out = [spelled[text] for text in _OUT]
+
+    def guide(self, steps: int) -> "Guide":
+        """For one candidate of at most ``steps`` tokens."""
+        return Guide(self._start.deep_copy(), self, steps)
+
+    def closing(self, matcher: LLMatcher) -> list[int]:
+        """The tokens that end the innermost open thing, or lead there; none where nothing is known to."""
+        if _allows(matcher, self._within):
+            for spelled in self._out:
+                after = _after(matcher, spelled)
+                if after is not None and not _allows(after, self._within):
+                    return spelled
+        closing = self._first(matcher, self._closers)
+        if closing:
+            return closing
+        valued = _after(matcher, self._operand)
+        # Else it is the beginning of a name.
+        if valued is not None and self._first(valued, self._closers):
+            return self._operand
+        return self._first(matcher, self._others)
+
+    def _first(self, matcher: LLMatcher, spellings: list[list[int]]) -> list[int]:
+        return next((spelled for spelled in spellings if _allows(matcher, spelled)), [])
+
+    @property
+    def end(self) -> int:
+        """The token that ends a candidate."""
+        return self._end
+
+    def _spell(self, text: str) -> list[int]:
+        return list(self._tokenizer.greedy_tokenize(text))
+
+
+class Guide:
+    """What one candidate may go on with. It is told of each token that is taken."""
+
+    def __init__(self, matcher: LLMatcher, syntax: Syntax, left: int) -> None:
+        self._matcher, self._syntax, self._left = matcher, syntax, left
+        self._closing = min(MOST_CLOSING, left // CLOSING_SHARE)
+        self._planned: list[int] = []
+        """Tokens of what is being closed: where one does not spell it, the others follow."""
+
+    @property
+    def end(self) -> int:
+        """The token that ends a candidate."""
+        return self._syntax.end
+
+    def settle(self, token: int, scores: torch.Tensor, choose: Choose) -> int:
+        """Take ``token``, the choice of ``scores`` (vocabulary,), or the next choice where it may not follow."""
+        if not self.allows(token):
+            allowed = self.allowed(len(scores)).to(scores.device)
+            masked = scores.masked_fill(~allowed, -torch.inf)
+            if masked.max() == -torch.inf:  # Others have forbidden all that the grammar allows: the grammar is right.
+                masked = torch.zeros_like(scores).masked_fill(~allowed, -torch.inf)
+            token = choose(masked)
+        self.take(token)
+        return token
+
+    def allows(self, token: int) -> bool:
+        """Whether ``token`` may follow. A parser at the end of its wits allows everything."""
+        if self._matcher.is_error():
+            return True
+        wanted = self._wanted()
+        return _allows(self._matcher, [token]) if wanted is None else token == wanted
+
+    def allowed(self, vocabulary: int) -> torch.Tensor:
+        """Which tokens may follow, (vocabulary,); all of them where the parser knows of none."""
+        found = torch.zeros(vocabulary, dtype=torch.bool)
+        if not self._matcher.is_error():
+            wanted = self._wanted()
+            if wanted is not None:
+                found[wanted] = True
+                return found
+            bits = np.unpackbits(np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
+            count = min(vocabulary, len(bits))
+            found[:count] = torch.from_numpy(bits[:count].astype(bool))
+        return found if found.any() else torch.ones(vocabulary, dtype=torch.bool)
+
+    def take(self, token: int) -> None:
+        """Go on with ``token``."""
+        self._left -= 1
+        self._planned = self._planned[1:] if self._planned[:1] == [token] else []
+        if not self._matcher.is_accepting() or token != self._syntax.end:
+            self._matcher.consume_token(token)
+
+    def fork(self) -> "Guide":
+        """One that goes its own way from here."""
+        forked = Guide(self._matcher.deep_copy(), self._syntax, self._left)
+        forked._closing, forked._planned = self._closing, list(self._planned)
+        return forked
+
+    def _wanted(self) -> int | None:
+        """The only token that may follow: the end after a whole method, and what closes an open one in time."""
+        if self._matcher.is_accepting():
+            return self._syntax.end
+        if self._left <= self._closing and not self._planned:
+            self._planned = list(self._syntax.closing(self._matcher))
+        return self._planned[0] if self._planned else None
+
+
+def _after(matcher: LLMatcher, tokens: list[int]) -> LLMatcher | None:
+    """``matcher`` gone on with ``tokens``; None where they may not follow."""
+    if not _allows(matcher, tokens):
+        return None
+    after = matcher.deep_copy()
+    after.consume_tokens(tokens)
+    return after
+
+
+def _allows(matcher: LLMatcher, tokens: list[int]) -> bool:
+    return matcher.validate_tokens(tokens) == len(tokens)
+
+
+@cache
+def _grammar() -> str:
+    return (files("tailorbird.generation") / "java_method.lark").read_text(encoding="utf-8")
