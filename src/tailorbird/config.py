@@ -107,6 +107,8 @@ class GenerateConfig:
     """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
     syntax: bool = True
     """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
+    names: bool = True
+    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project."""
     limit: Count | None = None
     """Only the first so many pairs of the split."""
     seed: Seed = 0
@@ -133,6 +135,8 @@ class CompareConfig:
     """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
     syntax: bool = True
     """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
+    names: bool = True
+    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project."""
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
     execute: bool = True

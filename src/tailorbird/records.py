@@ -97,6 +97,23 @@ class SourceClass:
     """Constructors first, then methods, each in source order."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownClass:
+    """Any class of a tree, without its bodies and its tests: what can be named where."""
+
+    class_name: str
+    package: str
+    path: str
+    superclass: str | None
+    interfaces: tuple[str, ...]
+    constants: tuple[str, ...]
+    """Names of an enum's constants."""
+    fields: tuple[tuple[str, str], ...]
+    """Name and type of each. Private ones of test sources alone: what stands in the same file can use them."""
+    methods: tuple[tuple[str, str], ...]
+    """Name and return type of each, constructors and test methods left out; private ones as with fields."""
+
+
 HOLE = "// <test>"
 """The line of a skeleton at which a test method goes in."""
 
@@ -236,6 +253,8 @@ class DataManifest:
     """Of ``classes.jsonl``, the focal and test classes."""
     test_classes_sha256: str = ""
     """Of ``test_classes.jsonl``, the skeletons."""
+    known_classes_sha256: str = ""
+    """Of ``known_classes.jsonl``, all classes of the tree in short; empty where there was no tree."""
     older: Provenance | None = None
     """With a time split, the tree that training and validation pairs come from; tests were added after it."""
     copies_left_out: int = 0

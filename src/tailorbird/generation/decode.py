@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
+from tailorbird.generation.names import Names
 from tailorbird.generation.search import Drawing, NewGuide, search_beams, take_likeliest, take_one_by_one
 from tailorbird.generation.syntax import Syntax
 from tailorbird.networks.batch import Encoded
@@ -70,10 +70,12 @@ def decode_batch(
     seed: int,
     at_once: int | None = None,
     syntax: Syntax | None = None,
+    names: Sequence[Names] | None = None,
 ) -> list[list[Decoded]]:
     """Candidates for each of ``sources``, of which no more than ``at_once`` are at work at a time in greedy decoding.
 
-    With ``syntax`` each is one whole Java method, as far as ``decoding.max_tokens`` allows.
+    With ``syntax`` each is one whole Java method, as far as ``decoding.max_tokens`` allows. It names what is
+    there where ``names`` gives, for each source, what that is.
     Log-probabilities are the model's own, whatever the temperature, and come from one teacher-forced pass over the
     finished sequences: it costs one step, and no logits of all steps need to be kept.
     """
@@ -81,8 +83,11 @@ def decode_batch(
     network.eval()
     torch.manual_seed(seed)
     # Equal sources have equal candidates, unless they are drawn.
-    distinct = list(sources if decoding.method == "sample" else dict.fromkeys(sources))
-    guide = None if syntax is None else partial(syntax.guide, decoding.max_tokens)
+    asked = list(zip(sources, names if names is not None else [None] * len(sources), strict=True))
+    each = asked if decoding.method == "sample" else list(dict.fromkeys(asked))
+    distinct = [source for source, _ in each]
+    steps = decoding.max_tokens
+    guide = None if syntax is None else lambda at: syntax.guide(steps, each[at][1])
     written = _write(base, distinct, decoding, at_once, guide)
     examples = [
         Encoded(source, tuple(tokens)) for source, ranked in zip(distinct, written, strict=True) for tokens in ranked
@@ -94,8 +99,8 @@ def decode_batch(
     found = [[next(decoded) for _ in ranked] for ranked in written]
     if decoding.method == "sample":
         return found
-    of_source = dict(zip(distinct, found, strict=True))
-    return [of_source[source] for source in sources]
+    of_asked = dict(zip(each, found, strict=True))
+    return [of_asked[one] for one in asked]
 
 
 def _write(

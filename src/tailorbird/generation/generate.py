@@ -16,6 +16,7 @@ from tailorbird.deltas.store import load_delta
 from tailorbird.errors import DataError, UsageError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.journal import Journal
+from tailorbird.generation.names import Known
 from tailorbird.generation.selecting import Selector
 from tailorbird.generation.syntax import Syntax
 from tailorbird.java_text import canonical_layout
@@ -41,6 +42,8 @@ class _Task:
     config: GenerateConfig
     pairs: tuple[Pair, ...]
     syntax: Syntax | None
+    known: Known | None
+    """What tests can name; None where that is not asked for, or not known."""
 
     @property
     def fingerprint(self) -> str:
@@ -49,6 +52,7 @@ class _Task:
             self.base.tokenizer_sha256,
             self.delta.tensors_sha256 if self.delta else "",
             self.data.manifest.pairs_sha256,
+            (self.data.manifest.test_classes_sha256, self.data.manifest.known_classes_sha256) if self.known else (),
             self.config,
             sorted(versions().items()),
         )
@@ -86,9 +90,10 @@ def generate_base(
     if not pairs:
         raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
     syntax = Syntax(base.tokenizer) if config.syntax else None
+    known = Known.of(data) if config.syntax and config.names else None
     loaded = load_delta(delta) if delta is not None else None
     undo = attach_delta(base, loaded) if loaded is not None else (lambda: None)
-    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs, syntax)
+    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs, syntax, known)
     try:
         # A prompt takes positions of its own.
         base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
@@ -159,7 +164,15 @@ def _decode_some(
 ) -> list[Candidate]:
     started = time.perf_counter()
     sources = [prompts[index].source for index in indices]
-    decoded = decode_batch(task.base, sources, decoding, seed=seed, at_once=task.config.batch_size, syntax=task.syntax)
+    decoded = decode_batch(
+        task.base,
+        sources,
+        decoding,
+        seed=seed,
+        at_once=task.config.batch_size,
+        syntax=task.syntax,
+        names=[task.known.names(task.pairs[index]) for index in indices] if task.known is not None else None,
+    )
     if selector is not None:
         decoded = [
             [ranked[at] for at in selector.best(task.pairs[index], texts, task.config.candidates)]
@@ -225,6 +238,7 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
         "candidates": task.config.candidates,
         "no_repeat_ngram": decoding.no_repeat_ngram,
         "syntax": task.config.syntax,
+        "names": task.known is not None,
         "max_source_tokens": task.config.max_source_tokens,
         "max_target_tokens": task.config.max_target_tokens,
         "batch_size": task.config.batch_size,

@@ -14,6 +14,9 @@ from tailorbird.networks.network import Network
 GUESSES = 3
 """Tokens looked up in a step: more are seldom right, and no longer free."""
 
+_ROUNDS = 100
+"""In which the best continuations of a step are asked for their names."""
+
 _NEVER = -1e9
 _SPARE = 0.75
 """Finished sources leave the network when no more than this share of its rows is still at work."""
@@ -21,8 +24,8 @@ _REFILL = 2
 """Where others wait, they come in when one place in so many is free."""
 
 
-NewGuide = Callable[[], Guide]
-"""A guide for one more candidate."""
+NewGuide = Callable[[int], Guide]
+"""A guide for one more candidate for the source of that number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,7 @@ class _Likeliest:
         for source in sources:
             self._lookups[source] = Lookup(self._sources[source], self._written)
             if self._guide is not None:
-                self._guides[source] = self._guide()
+                self._guides[source] = self._guide(source)
         if first is not None:
             for source, token, scores in zip(sources, first.argmax(dim=-1).tolist(), first, strict=True):
                 self._take(source, [self._settled(source, token, scores)])
@@ -191,7 +194,7 @@ def take_one_by_one(
     stepper = Stepper(network, sources, beams=candidates, steps=steps)
     made: list[list[list[int]]] = [[[] for _ in range(candidates)] for _ in sources]
     runs = [[_Runs(no_repeat, network.parts.start) for _ in range(candidates)] for _ in sources]
-    guides = [[guide() for _ in range(candidates)] for _ in sources] if guide is not None else None
+    guides = None if guide is None else [[guide(at) for _ in range(candidates)] for at in range(len(sources))]
     choose: Choose = _likeliest if drawing is None else lambda row: int(_draw(row[None, None], drawing))
     active = list(range(len(sources)))
     scores, tokens = _first(network, stepper, len(sources), candidates)
@@ -240,7 +243,8 @@ def search_beams(
     """
     stepper = Stepper(network, sources, beams=beams, steps=steps)
     searches = [
-        _Search(beams, _Runs(no_repeat, network.parts.start), guide() if guide is not None else None) for _ in sources
+        _Search(beams, _Runs(no_repeat, network.parts.start), guide(at) if guide is not None else None)
+        for at in range(len(sources))
     ]
     active = list(range(len(sources)))
     scores, tokens = _first(network, stepper, len(sources), beams)
@@ -399,18 +403,20 @@ class _Search:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The best of ``totals``, (beams, vocabulary), that the beams' guides allow; ``best`` are those of all."""
         vocabulary = totals.shape[1]
-        unasked = set(range(self.beams))
-        while True:
+        masked: set[int] = set()
+        for _ in range(_ROUNDS):
             found = [divmod(place, vocabulary) for place in places.tolist()]
-            refused = {beam for beam, token in found if beam in unasked and not self._allows(beam, token)}
+            refused = [(beam, token) for beam, token in found if not self._allows(beam, token)]
             if not refused:
-                return best, places
-            for beam in refused:
+                break
+            for beam, token in refused:
                 guide = self.open[beam].guide
-                if guide is not None:
+                if guide is not None and beam not in masked:
                     totals[beam, ~guide.allowed(vocabulary).to(totals.device)] = -torch.inf
-            unasked -= refused
+                    masked.add(beam)
+                totals[beam, token] = -torch.inf
             best, places = totals.flatten().topk(len(best))
+        return best, places
 
     def _allows(self, beam: int, token: int) -> bool:
         guide = self.open[beam].guide

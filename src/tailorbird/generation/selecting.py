@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 
+from tailorbird.metrics.structure import calls_focal
 from tailorbird.metrics.symbols import doubts, words
 from tailorbird.mining.dataset import DataSet
 from tailorbird.records import Pair
 
+_BESIDES = 1.5
+"""What a candidate that does not call the focal method counts for, in names that nothing explains: one of these may be
+right all the same, and two seldom are."""
+
 
 class Selector:
-    """Ranks candidates by what in them neither they nor the project's words explain.
+    """Ranks candidates by what in them neither they nor the project's words explain, and by the call that they are for.
 
     The project's words are those of the training pairs, and of what the model is shown beside the focal method; never
     the held-out tests'.
@@ -30,5 +35,6 @@ class Selector:
         ranks = []
         for index, text in enumerate(texts):
             again = first.setdefault(text, index) != index
-            ranks.append((again, doubts(text, known, around).count, index))
+            besides = 0.0 if calls_focal(text, pair.focal) else _BESIDES
+            ranks.append((again, doubts(text, known, around).count + besides, index))
         return [index for _, _, index in sorted(ranks)[:keep]]

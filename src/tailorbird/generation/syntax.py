@@ -16,14 +16,20 @@ from llguidance.hf import from_tokenizer
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from tailorbird.errors import UsageError
+from tailorbird.generation.names import Names
+from tailorbird.generation.reading import Reading
 
 CLOSING_SHARE, MOST_CLOSING = 3, 32
 """So many of the last tokens, or a third of a short limit, are kept for closing what is open."""
+
+MOST_REFUSED = 40
+"""Choices of the model that are asked for their names, before all tokens are."""
 
 _CLOSERS = ("}", ";", ")", "]", ": null", ">")
 """What brings the end nearer."""
 _OPERAND, _OTHERS = " null", (" x", "(", "{", "::")
 """And where nothing does, what an end can come after: a value, or a name, or what a keyword calls for."""
+_AFTER_KEYWORDS = (" ", "(", ";", ".", "{", ")", ",")
 _OUT = ('"', "'", "\n", "*/")
 """End a string, a character, and the two kinds of comment."""
 _ONLY_WITHIN = "#"
@@ -53,16 +59,23 @@ class Syntax:
                 "generate with --set syntax=false."
             )
         self._end = int(self._tokenizer.eos_token)
-        spelled = {text: self._spell(text) for text in (*_CLOSERS, _OPERAND, *_OTHERS, *_OUT, _ONLY_WITHIN)}
+        self._texts: dict[int, str] = {self._end: ""}
+        spelled = {text: self.spell(text) for text in (*_CLOSERS, _OPERAND, *_OTHERS, *_OUT, _ONLY_WITHIN)}
         self._within = spelled[_ONLY_WITHIN]
         self._closers = [spelled[text] for text in _CLOSERS]
         self._operand = spelled[_OPERAND]
         self._others = [spelled[text] for text in _OTHERS]
         self._out = [spelled[text] for text in _OUT]
 
-    def guide(self, steps: int) -> "Guide":
-        """For one candidate of at most ``steps`` tokens."""
-        return Guide(self._start.deep_copy(), self, steps)
+    def guide(self, steps: int, names: Names | None = None) -> "Guide":
+        """For one candidate of at most ``steps`` tokens, which uses ``names`` alone where they are given."""
+        return Guide(self._start.deep_copy(), self, steps, Reading(names) if names is not None else None)
+
+    def text(self, token: int) -> str:
+        """The bytes of a token, each as one character: those beyond ASCII are parts of names or literals."""
+        if token not in self._texts:
+            self._texts[token] = self._tokenizer.decode_bytes([token]).decode("latin-1")
+        return self._texts[token]
 
     def closing(self, matcher: LLMatcher) -> list[int]:
         """The tokens that end the innermost open thing, or lead there; none where nothing is known to."""
@@ -88,15 +101,16 @@ class Syntax:
         """The token that ends a candidate."""
         return self._end
 
-    def _spell(self, text: str) -> list[int]:
+    def spell(self, text: str) -> list[int]:
+        """Some tokens that spell ``text``."""
         return list(self._tokenizer.greedy_tokenize(text))
 
 
 class Guide:
     """What one candidate may go on with. It is told of each token that is taken."""
 
-    def __init__(self, matcher: LLMatcher, syntax: Syntax, left: int) -> None:
-        self._matcher, self._syntax, self._left = matcher, syntax, left
+    def __init__(self, matcher: LLMatcher, syntax: Syntax, left: int, reading: Reading | None = None) -> None:
+        self._matcher, self._syntax, self._left, self._reading = matcher, syntax, left, reading
         self._closing = min(MOST_CLOSING, left // CLOSING_SHARE)
         self._planned: list[int] = []
         """Tokens of what is being closed: where one does not spell it, the others follow."""
@@ -113,7 +127,7 @@ class Guide:
             masked = scores.masked_fill(~allowed, -torch.inf)
             if masked.max() == -torch.inf:  # Others have forbidden all that the grammar allows: the grammar is right.
                 masked = torch.zeros_like(scores).masked_fill(~allowed, -torch.inf)
-            token = choose(masked)
+            token = self._named(masked, choose)
         self.take(token)
         return token
 
@@ -122,7 +136,47 @@ class Guide:
         if self._matcher.is_error():
             return True
         wanted = self._wanted()
-        return _allows(self._matcher, [token]) if wanted is None else token == wanted
+        if wanted is not None:
+            return token == wanted
+        return _allows(self._matcher, [token]) and self.names(token)
+
+    def names(self, token: int) -> bool:
+        """Whether the names in ``token`` are there, or can be."""
+        if self._reading is None:
+            return True
+        ahead = self._reading.fork()
+        if not ahead.read(self._syntax.text(token)):
+            return False
+        return not ahead.keywords or self._leads_to(token, ahead.keywords)
+
+    def _leads_to(self, token: int, rests: list[str]) -> bool:
+        """Whether one of the keywords that ``token`` begins may stand here: the grammar takes it for a name as well."""
+        after = _after(self._matcher, [token])
+        return after is not None and any(
+            _allows(after, self._syntax.spell(rest + follows)) for rest in rests for follows in _AFTER_KEYWORDS
+        )
+
+    def _named(self, scores: torch.Tensor, choose: Choose) -> int:
+        """The choice of ``scores`` whose names are there; where none of many is, names are given up."""
+        token = choose(scores)
+        if self._reading is None or self._wanted() is not None:
+            return token
+        left = scores.clone()
+        for _ in range(MOST_REFUSED):
+            if self.names(token):
+                return token
+            left[token] = -torch.inf
+            if left.max() == -torch.inf:
+                break
+            token = choose(left)
+        # The model has no idea: of all tokens those are left that may stand here.
+        for other in (left > -torch.inf).nonzero().flatten().tolist():
+            if not self.names(other):
+                left[other] = -torch.inf
+        if left.max() > -torch.inf:
+            return choose(left)
+        self._reading = None
+        return choose(scores)
 
     def allowed(self, vocabulary: int) -> torch.Tensor:
         """Which tokens may follow, (vocabulary,); all of them where the parser knows of none."""
@@ -140,13 +194,18 @@ class Guide:
     def take(self, token: int) -> None:
         """Go on with ``token``."""
         self._left -= 1
+        if self._reading is not None:
+            self._reading = self._reading.fork()
+            # What closes a candidate in time is not asked for its names.
+            if not self._reading.read(self._syntax.text(token)):
+                self._reading = None
         self._planned = self._planned[1:] if self._planned[:1] == [token] else []
         if not self._matcher.is_accepting() or token != self._syntax.end:
             self._matcher.consume_token(token)
 
     def fork(self) -> "Guide":
         """One that goes its own way from here."""
-        forked = Guide(self._matcher.deep_copy(), self._syntax, self._left)
+        forked = Guide(self._matcher.deep_copy(), self._syntax, self._left, self._reading)
         forked._closing, forked._planned = self._closing, list(self._planned)
         return forked
 

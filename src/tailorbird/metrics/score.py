@@ -9,10 +9,9 @@ from tailorbird import __version__
 from tailorbird.errors import DataError
 from tailorbird.metrics.candidates import CandidatesFile, read_candidates
 from tailorbird.metrics.ladder import VerdictsFile, ladder, read_verdicts
-from tailorbird.metrics.structure import calls_method, creates, syntax_valid
+from tailorbird.metrics.structure import calls_focal, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
-    CONSTRUCTOR,
     FORMAT_VERSION,
     DataManifest,
     Example,
@@ -92,15 +91,9 @@ def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None, executed
         exact_match=exact_match(text, pair.test.text),
         edit_similarity=edit_similarity(text, pair.test.text),
         syntax_valid=syntax_valid(text),
-        calls_focal_method=_calls_focal(pair, text),
+        calls_focal_method=calls_focal(text, pair.focal),
         verdict=verdict.verdict if verdict is not None else None,
     )
-
-
-def _calls_focal(pair: Pair, text: str) -> bool:
-    if pair.focal.name == CONSTRUCTOR:
-        return creates(text, pair.focal.class_name.rpartition(".")[2])
-    return calls_method(text, pair.focal.name)
 
 
 def _class_of(pair: Pair) -> str:

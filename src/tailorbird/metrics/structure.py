@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import tree_sitter_java
 from tree_sitter import Language, Node, Parser
 
+from tailorbird.records import CONSTRUCTOR, FocalMethod
+
 _PARSER = Parser(Language(tree_sitter_java.language()))
 _BEFORE, _AFTER = b"class X {\n", b"\n}\n"
 
@@ -24,6 +26,13 @@ def syntax_valid(candidate: str) -> bool:
         and members[0].type == "method_declaration"
         and members[0].child_by_field_name("body") is not None
     )
+
+
+def calls_focal(candidate: str, focal: FocalMethod) -> bool:
+    """Whether ``candidate`` calls what it is to test; of a constructor, creates its class."""
+    if focal.name == CONSTRUCTOR:
+        return creates(candidate, focal.class_name.rpartition(".")[2])
+    return calls_method(candidate, focal.name)
 
 
 def calls_method(candidate: str, name: str) -> bool:

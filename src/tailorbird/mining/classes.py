@@ -1,10 +1,10 @@
-"""The classes that pairs speak of, as records."""
+"""Classes as records: in full those that pairs speak of, in short all of them."""
 
 from collections.abc import Iterable
 
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.java import invoked_names
-from tailorbird.records import CONSTRUCTOR, ClassField, ClassMethod, SourceClass
+from tailorbird.records import CONSTRUCTOR, ClassField, ClassMethod, KnownClass, SourceClass
 
 
 def source_classes(types: Iterable[JavaType]) -> tuple[SourceClass, ...]:
@@ -27,6 +27,26 @@ def source_class(one: JavaType) -> SourceClass:
             for field in one.fields
         ),
         methods=tuple(_method(method) for method in (*one.constructors, *one.methods)),
+    )
+
+
+def known_class(one: JavaType, tests: Iterable[Method] = ()) -> KnownClass:
+    """The record of one type in short, without ``tests``: nothing is to be learned from them."""
+    hidden = {id(test) for test in tests}
+    private = one.scope.is_test
+    return KnownClass(
+        class_name=one.name,
+        package=one.scope.package,
+        path=one.scope.path,
+        superclass=one.superclass,
+        interfaces=one.interfaces,
+        constants=one.constants,
+        fields=tuple((field.name, field.type) for field in one.fields if private or not field.private),
+        methods=tuple(
+            (method.name, method.returns)
+            for method in one.methods
+            if id(method) not in hidden and (private or "private" not in method.modifiers)
+        ),
     )
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import msgspec
 
 from tailorbird.errors import DataError
-from tailorbird.records import FORMAT_VERSION, DataManifest, Pair, SourceClass, TestClass
+from tailorbird.records import FORMAT_VERSION, DataManifest, KnownClass, Pair, SourceClass, TestClass
 from tailorbird.storage import read_bytes, read_json, read_jsonl, sha256_file, write_json, write_jsonl
 
 PAIRS = "pairs.jsonl"
 CLASSES = "classes.jsonl"
 TEST_CLASSES = "test_classes.jsonl"
+KNOWN_CLASSES = "known_classes.jsonl"
 MANIFEST = "manifest.json"
 
 
@@ -21,6 +22,18 @@ class DataSet:
 
     manifest: DataManifest
     pairs: tuple[Pair, ...]
+    folder: Path | None = None
+    """Where it was read from; None for one that was made in memory."""
+
+    @property
+    def test_classes(self) -> tuple[TestClass, ...]:
+        """The skeletons, read anew each time; none of a data set in memory."""
+        return load_test_classes(self.folder) if self.folder is not None else ()
+
+    @property
+    def known_classes(self) -> tuple[KnownClass, ...]:
+        """All classes of the tree, read anew each time; none of a data set in memory or without a tree."""
+        return load_known_classes(self.folder) if self.folder is not None else ()
 
     def split(self, name: str) -> tuple[Pair, ...]:
         """The pairs of ``train``, ``validation`` or ``test``, in file order; DataError for any other name."""
@@ -45,7 +58,7 @@ def load_data(folder: Path) -> DataSet:
         raise DataError(f"{folder} holds a {MANIFEST} but no {PAIRS}: mine it again.")
     if sha256_file(pairs_path) != manifest.pairs_sha256:
         raise DataError(f"{pairs_path} is not the file that {path} describes (its SHA-256 differs): mine it again.")
-    return DataSet(manifest, tuple(read_jsonl(pairs_path, Pair)))
+    return DataSet(manifest, tuple(read_jsonl(pairs_path, Pair)), folder)
 
 
 def _check_version(path: Path) -> None:
@@ -95,6 +108,26 @@ def load_test_classes(folder: Path) -> tuple[TestClass, ...]:
     if not path.is_file() or sha256_file(path) != read_json(folder / MANIFEST, DataManifest).test_classes_sha256:
         raise DataError(f"{path} is not the file that {folder / MANIFEST} describes: mine it again.")
     return tuple(read_jsonl(path, TestClass))
+
+
+def save_known_classes(folder: Path, classes: tuple[KnownClass, ...]) -> str:
+    """Write all classes of the tree in short; returns the file's SHA-256."""
+    write_jsonl(folder / KNOWN_CLASSES, classes)
+    return sha256_file(folder / KNOWN_CLASSES)
+
+
+def load_known_classes(folder: Path) -> tuple[KnownClass, ...]:
+    """All classes of the tree that the data set in ``folder`` was mined from, verified; none where there was no tree.
+
+    DataError where they are missing or changed.
+    """
+    path = folder / KNOWN_CLASSES
+    expected = read_json(folder / MANIFEST, DataManifest).known_classes_sha256
+    if not expected:
+        return ()
+    if not path.is_file() or sha256_file(path) != expected:
+        raise DataError(f"{path} is not the file that {folder / MANIFEST} describes: mine it again.")
+    return tuple(read_jsonl(path, KnownClass))
 
 
 def save_manifest(folder: Path, manifest: DataManifest) -> None:

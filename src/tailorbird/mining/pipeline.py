@@ -16,7 +16,16 @@ from tailorbird.mining.neighbours import with_neighbours
 from tailorbird.mining.time_split import split_by_time
 from tailorbird.mining.tree import MinedTree, mine_tree
 from tailorbird.progress import Progress
-from tailorbird.records import FORMAT_VERSION, DataManifest, Leakage, Pair, Provenance, SourceClass, TestClass
+from tailorbird.records import (
+    FORMAT_VERSION,
+    DataManifest,
+    KnownClass,
+    Leakage,
+    Pair,
+    Provenance,
+    SourceClass,
+    TestClass,
+)
 from tailorbird.sources import ResolvedSource, default_cache, resolve, resolve_past
 from tailorbird.storage import sha256_bytes
 
@@ -66,6 +75,7 @@ def mine(
         pairs_sha256=dataset.save_pairs(out, pairs),
         classes_sha256=dataset.save_classes(out, found.classes),
         test_classes_sha256=dataset.save_test_classes(out, found.test_classes),
+        known_classes_sha256=dataset.save_known_classes(out, found.known_classes),
     )
     dataset.save_manifest(out, manifest)
     _refuse_leaks(manifest, out, config.max_similarity)
@@ -84,6 +94,7 @@ class _Found:
     pairs: tuple[Pair, ...]
     classes: tuple[SourceClass, ...]
     test_classes: tuple[TestClass, ...]
+    known_classes: tuple[KnownClass, ...]
     leakage: Leakage
     older: Provenance | None = None
     copies: int = 0
@@ -112,6 +123,7 @@ def _found(names: Sequence[str], config: MineConfig, mined: Callable[[ResolvedSo
         divided.pairs,
         tuple(one for tree in trees for one in tree.classes),
         tuple(one for tree in trees for one in tree.test_classes),
+        tuple(one for tree in trees for one in tree.known_classes),
         divided.leakage,
     )
 
@@ -123,7 +135,7 @@ def _of_one(name: str, config: MineConfig, mined: Callable[[ResolvedSource, str]
     projects = (_Project(resolved.provenance, tree),)
     if before is None:
         divided = _split(tree.pairs, (name,), config.seed)
-        return _Found(projects, divided.pairs, tree.classes, tree.test_classes, divided.leakage)
+        return _Found(projects, divided.pairs, tree.classes, tree.test_classes, tree.known_classes, divided.leakage)
     past = mined(before, before.provenance.location)
     divided, copies = split_by_time(past.pairs, tree.pairs, past.test_cases, seed=config.seed)
     # One file for both times: where a class stands in both, what it is now.
@@ -134,6 +146,7 @@ def _of_one(name: str, config: MineConfig, mined: Callable[[ResolvedSource, str]
         divided.pairs,
         tuple(classes.values()),
         tuple(test_classes.values()),
+        tree.known_classes,
         divided.leakage,
         before.provenance,
         copies,
@@ -191,6 +204,7 @@ def _within(tree: MinedTree, name: str) -> MinedTree:
         ),
         classes=tuple(replace(one, path=f"{name}/{one.path}") for one in tree.classes),
         test_classes=tuple(replace(one, path=f"{name}/{one.path}") for one in tree.test_classes),
+        known_classes=tuple(replace(one, path=f"{name}/{one.path}") for one in tree.known_classes),
         skipped=tuple(replace(one, path=f"{name}/{one.path}") for one in tree.skipped),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tailorbird.config import Heuristics
-from tailorbird.mining.classes import source_class
+from tailorbird.mining.classes import known_class, source_class
 from tailorbird.mining.context import focal_context
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.files import printable, read_source
@@ -19,7 +19,7 @@ from tailorbird.mining.recognise import Recogniser
 from tailorbird.mining.skeleton import TestFile, skeleton
 from tailorbird.mining.uses import Reader
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import FocalMethod, Pair, SourceClass, TestCase, TestClass
+from tailorbird.records import FocalMethod, KnownClass, Pair, SourceClass, TestCase, TestClass
 from tailorbird.storage import sha256_bytes
 
 
@@ -32,6 +32,8 @@ class Share:
     test_classes: tuple[TestClass, ...]
     classes: tuple[SourceClass, ...]
     """Those that the pairs speak of, each once."""
+    known: tuple[KnownClass, ...]
+    """All of them, in short."""
 
 
 class FindsFocal(Protocol):
@@ -65,11 +67,14 @@ def mine_share(
         of_file[one.scope.path].append(one)
     tests = _Tests(index, Recogniser(index), MATCHERS[heuristics], published)
     skeletons: list[TestClass] = []
+    known: list[KnownClass] = []
     watch.start("pairing tests", len(files))
     for done, relative in enumerate(files, start=1):
         own = tuple(of_file.get(printable(relative), ()))
         marked = [found for owner in own if (found := tests.take(owner))]
         skeletons.extend(_skeletons(root, relative, own, marked, tests.recogniser))
+        of_owner = {id(owner): methods for owner, methods in marked}
+        known.extend(known_class(one, of_owner.get(id(one), ())) for one in own)
         watch.update(done)
     watch.finish()
     return Share(
@@ -77,6 +82,7 @@ def mine_share(
         pairs=tuple(tests.pairs),
         test_classes=tuple(skeletons),
         classes=tuple(tests.records.values()),
+        known=tuple(known),
     )
 
 

@@ -20,7 +20,7 @@ from tailorbird.mining.parsing import Parsed, decoded, parse_files
 from tailorbird.mining.share import Share, mine_share
 from tailorbird.mining.team import Team, WorkerLostError, team_size
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import Pair, Skipped, SourceClass, TestCase, TestClass
+from tailorbird.records import KnownClass, Pair, Skipped, SourceClass, TestCase, TestClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class MinedTree:
     """The skeletons of all classes with test cases, in order of path and name."""
     classes: tuple[SourceClass, ...]
     """All classes that a pair speaks of, in order of path and name."""
+    known_classes: tuple[KnownClass, ...]
+    """All classes, in short, in order of path and name."""
     files: int
     skipped: tuple[Skipped, ...]
 
@@ -174,6 +176,9 @@ def _tree(found: Walk, mined: _Mined, *, distinct: bool) -> MinedTree:
             sorted((one for share in shares for one in share.test_classes), key=lambda one: (one.path, one.class_name))
         ),
         classes=tuple(classes[key] for key in sorted(spoken_of)),
+        known_classes=tuple(
+            sorted((one for share in shares for one in share.known), key=lambda one: (one.path, one.class_name))
+        ),
         files=len(found.files),
         skipped=(*found.skipped, *mined.skipped),
     )

@@ -92,6 +92,7 @@ def _generate(
         beams=config.beams,
         no_repeat_ngram=config.no_repeat_ngram,
         syntax=config.syntax,
+        names=config.names,
         limit=config.limit,
         seed=config.seed,
         batch_size=config.generation_batch_size,

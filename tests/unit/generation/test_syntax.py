@@ -130,17 +130,17 @@ def test_greedy_takes_the_likeliest_of_what_is_allowed_with_and_without_guesses(
             steps=STEPS,
             guesses=guesses,
             at_once=3,
-            guide=lambda: syntax.guide(STEPS),
+            guide=lambda _: syntax.guide(STEPS),
         )
         assert found == plain
 
 
 def one_by_one(base: Base, syntax: Syntax, sources: list[tuple[int, ...]]) -> list[list[list[int]]]:
-    return take_one_by_one(base.network, sources, end=base.end, steps=STEPS, guide=lambda: syntax.guide(STEPS))
+    return take_one_by_one(base.network, sources, end=base.end, steps=STEPS, guide=lambda _: syntax.guide(STEPS))
 
 
 def test_beams_write_whole_methods_and_one_wide_they_are_greedy(base: Base, syntax: Syntax) -> None:
-    guided = {"end": base.end, "steps": STEPS, "guide": lambda: syntax.guide(STEPS)}
+    guided = {"end": base.end, "steps": STEPS, "guide": lambda _: syntax.guide(STEPS)}
     beams = search_beams(base.network, SOURCES, beams=3, candidates=2, **guided)  # type: ignore[arg-type]
     for ranked in beams:
         assert len(ranked) == 2

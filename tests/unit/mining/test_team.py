@@ -90,7 +90,7 @@ def test_a_worker_speaks_the_protocol(tmp_path: Path) -> None:
         assert parsed.path == "No.java"
         assert parsed.reason is not None
         send(worker.stdin, Rest(types=(None,)))
-        assert receive(worker.stdout, Share) == Share(cases=(), pairs=(), test_classes=(), classes=())
+        assert receive(worker.stdout, Share) == Share(cases=(), pairs=(), test_classes=(), classes=(), known=())
     assert worker.returncode == 0
 
 

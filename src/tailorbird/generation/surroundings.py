@@ -1,0 +1,119 @@
+"""What a test file says without its tests: imports, types, fields, helpers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import tree_sitter_java
+from tree_sitter import Language, Node, Parser
+
+from tailorbird.records import TestClass
+
+_PARSER = Parser(Language(tree_sitter_java.language()))
+_TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
+
+Typed = Mapping[str, str | None]
+"""Names, with the simple name of the type of each; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``import [static] name[.*];``"""
+
+    name: str
+    static: bool
+    wildcard: bool
+
+    @property
+    def simple(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around the tests of one class."""
+
+    imports: tuple[Import, ...]
+    types: frozenset[str]
+    """Declared in the file, type parameters too."""
+    fields: Typed
+    methods: Typed
+    superclass: str | None
+
+    @classmethod
+    def of(cls, file: TestClass) -> "Surroundings":
+        """Read from the file without any test."""
+        reader = _FileReader(file.class_name.rpartition(".")[2])
+        waiting = [_PARSER.parse(file.text.encode()).root_node]
+        while waiting:
+            waiting.extend(reader.read(waiting.pop()))
+        return cls(tuple(reader.imports), frozenset(reader.types), reader.fields, reader.methods, reader.superclass)
+
+
+class _FileReader:
+    def __init__(self, own: str) -> None:
+        self._own = own
+        self.imports: list[Import] = []
+        self.types: set[str] = set()
+        self.fields: dict[str, str | None] = {}
+        self.methods: dict[str, str | None] = {}
+        self.superclass: str | None = None
+
+    def read(self, node: Node) -> list[Node]:
+        """Note what ``node`` declares; the nodes in it that may declare more."""
+        handle = _NOTED.get(node.type)
+        if handle is not None:
+            handle(self, node)
+            return []
+        if node.type in _TYPES:
+            name = _text(node.child_by_field_name("name"))
+            self.types.add(name)
+            above = node.child_by_field_name("superclass")
+            if name == self._own and above is not None:
+                self.superclass = simple_type(_text(above).removeprefix("extends"))
+        return node.named_children
+
+    def note_import(self, node: Node) -> None:
+        text = _text(node).removeprefix("import").rstrip(";").strip()
+        static = text.startswith("static ")
+        name = text.removeprefix("static ").strip()
+        self.imports.append(Import(name.removesuffix(".*"), static, name.endswith(".*")))
+
+    def note_type_parameter(self, node: Node) -> None:
+        self.types.update(_text(child) for child in node.named_children if child.type == "type_identifier")
+
+    def note_field(self, node: Node) -> None:
+        of = simple_type(_text(node.child_by_field_name("type")))
+        for one in node.children_by_field_name("declarator"):
+            self.fields[_text(one.child_by_field_name("name"))] = of
+
+    def note_constant(self, node: Node) -> None:
+        self.fields[_text(node.child_by_field_name("name"))] = None
+
+    def note_method(self, node: Node) -> None:
+        of = simple_type(_text(node.child_by_field_name("type")))
+        self.methods[_text(node.child_by_field_name("name"))] = of
+
+
+_NOTED = {
+    "import_declaration": _FileReader.note_import,
+    "type_parameter": _FileReader.note_type_parameter,
+    "field_declaration": _FileReader.note_field,
+    "enum_constant": _FileReader.note_constant,
+    "method_declaration": _FileReader.note_method,
+}
+
+
+def simple_type(written: str | None) -> str | None:
+    """``Entry`` of ``java.util.Map.Entry<K, V>``, ``byte[]`` of ``byte[]``; None of nothing and of type parameters."""
+    text = re.sub(r"<.*>|@\w+(\([^)]*\))?", "", written or "", flags=re.DOTALL).strip()
+    arrays = text.count("[") + text.count("...")
+    simple = text.partition("[")[0].replace("...", "").strip().rpartition(".")[2]
+    if not simple or (len(simple) == 1 and simple.isupper()):
+        return None
+    return simple + "[]" * arrays
+
+
+def _text(node: Node | None) -> str:
+    return node.text.decode("utf-8", errors="replace") if node is not None and node.text else ""

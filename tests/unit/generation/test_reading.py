@@ -1,0 +1,247 @@
+"""Which names a candidate may write: those that are there, whatever the model prefers."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tailorbird.base.load import Base
+from tailorbird.generation.decode import Decoding, decode_batch, to_text
+from tailorbird.generation.names import Known, Names, Project
+from tailorbird.generation.reading import Reading
+from tailorbird.generation.surroundings import simple_type
+from tailorbird.generation.syntax import Syntax
+from tailorbird.metrics.structure import syntax_valid
+from tailorbird.mining.tree import MinedTree, mine_tree
+from tests.data import write_data
+from tests.models import encoded_texts, small_base
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+STACK = """\
+package org.sample;
+public class Stack extends Base {
+    public static final int LIMIT = 9;
+    public String label;
+    private int secret;
+    public Stack(int size) { }
+    public Stack push(String one) { return this; }
+    public String peek() { return null; }
+    public Kind kind() { return Kind.FULL; }
+    public Outside outside() { return null; }
+    private void hide() { }
+    public static class Entry { public int depth() { return 0; } }
+}
+"""
+BASE = "package org.sample;\nabstract class Base {\n    int size() { return 0; }\n}\n"
+KIND = "package org.sample;\nenum Kind { FULL, EMPTY }\n"
+OPEN = "package org.sample;\npublic class Open extends java.io.Reader {\n    public int own() { return 0; }\n}\n"
+TEST = """\
+package org.sample;
+import static org.junit.Assert.assertEquals;
+import java.util.List;
+import java.util.Map;
+import org.junit.Test;
+public class StackTest {
+    private Stack stack = new Stack(1);
+    private Stack[] stacks;
+    @Test
+    public void peeks() { assertEquals("a", stack.push("a").peek()); }
+    @Test
+    public void knows() { stack.peek(); assertEquals(1, helper(2)); }
+    private int helper(int of) { return of; }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> MinedTree:
+    root = tmp_path_factory.mktemp("tree")
+    for name, text in {"Stack": STACK, "Base": BASE, "Kind": KIND, "Open": OPEN}.items():
+        path = root / f"src/main/java/org/sample/{name}.java"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    path = root / "src/test/java/org/sample/StackTest.java"
+    path.parent.mkdir(parents=True)
+    path.write_text(TEST)
+    return mine_tree(root)
+
+
+@pytest.fixture(scope="module")
+def names(tree: MinedTree) -> Names:
+    (pair, *_) = tree.pairs
+    return Names(Project.of(tree.pairs, tree.known_classes), tree.test_classes[0], pair)
+
+
+def read(names: Names, text: str) -> str:
+    """As much of ``text`` as may be written, character by character."""
+    reading = Reading(names)
+    for at, character in enumerate(text):
+        if not reading.read(character):
+            return text[:at]
+    return text
+
+
+def body(statement: str) -> str:
+    return f"@Test\npublic void test() throws Exception {{\n\t{statement}\n}}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'assertEquals("a", stack.push("a").push("b").peek().substring(1));',
+        "Stack other = new Stack(3); other.size(); other.label.length();",
+        "int a = 1, b = a; int[] c = {a, b}; assertEquals(a, c.length);",
+        "for (int i = 0; i < Stack.LIMIT; i++) { stacks[i].peek(); } for (int i = 0; i < 1; i++) stack.peek();",
+        "for (final Stack one : stacks) { one.peek(); }",
+        "try { helper(1); } catch (RuntimeException e) { e.getMessage(); }",
+        "Stack.Entry entry = new Stack.Entry(); entry.depth(); entry.hashCode();",
+        "Kind kind = stack.kind(); assertEquals(Kind.FULL, kind); kind.name(); Kind.values();",
+        "List<String> list = null; list.get(0); Map<String, List<Stack>> map = null; map.get(list).trim();",
+        "Runnable r = () -> stack.peek(); r.run(); List<Stack> l = null; l.forEach(s -> s.push(null));",
+        "Object o = new Runnable() { int count; public void run() { stack.peek(); count++; } }; o.toString();",
+        "boolean is = stack instanceof Object; String s = (String) null; s.trim(); ((Stack) null).peek();",
+        "switch (stack.kind()) { case FULL: break; default: } this.stack.peek(); int.class.getName();",
+        'System.out.println(stack.outside()); stack.outside().toString().equals("x"); List<Stack> x = List.of();',
+        "class Own { } Own own = new Own(); var size = stack.size(); long d = size - 1;",
+        "// a word or two\n\tstack.peek(); // more\n\twhile (true) { break; }",
+    ],
+)
+def test_what_is_there_may_be_named(names: Names, statement: str) -> None:
+    text = body(statement)
+    assert read(names, text) == text
+
+
+@pytest.mark.parametrize(
+    ("statement", "stops_at"),
+    [
+        ("stack.pop();", "stack.po"),
+        ("stack.secret = 1;", "stack.se"),
+        ("stack.hide();", "stack.hi"),
+        ("stack.label();", "stack.label("),
+        ("stack.peek;", "stack.peek;"),
+        ("stack.push(null).pop();", "stack.push(null).po"),
+        ("stacks.peek();", "stacks.p"),
+        ("unknown.peek();", "u"),
+        ("Unknown u = null;", "Unk"),
+        ("new Stac(1);", "new Stac("),
+        ("invented(1);", "inv"),
+        ("stack();", "stack("),
+        ("int a = 1; int a = 2;", "int a = 1; int a "),
+        ("{ int a = 1; } a++;", "{ int a = 1; } a+"),
+        ("int a = b;", "int a = b;"),
+        ("for (int i = 0; i < 1; i++) { } i++;", "for (int i = 0; i < 1; i++) { } i+"),
+        ("Kind.NONE.name();", "Kind.N"),
+        ('"a".size();', '"a".si'),
+        ("ArrayList<String> a;", "ArrayL"),
+        ("stack.peek( // no", "stack.peek( /"),
+    ],
+)
+def test_what_is_not_there_is_stopped_as_soon_as_nothing_can_come_of_it(
+    names: Names, statement: str, stops_at: str
+) -> None:
+    before = body(statement).index(statement)
+    passed = read(names, body(statement))[before:]
+    # Not before the name differs from all that are there, and no later than the character that shows it.
+    assert passed == stops_at[:-1] or passed == stops_at
+
+
+def test_a_fork_leaves_the_first_as_it_was(names: Names) -> None:
+    reading = Reading(names)
+    assert reading.read("void f() { int a = 1; ")
+    forked = reading.fork()
+    assert forked.read("int b = a; ")
+    assert not reading.fork().read("a = b;")
+    assert forked.fork().read("a = b;")
+
+
+def test_members_of_a_class_whose_lineage_is_not_known_may_be_others_too(names: Names, tree: MinedTree) -> None:
+    project = names.project
+    stack, opened = project.members_of("Stack"), project.members_of("Open")
+    assert stack is not None
+    assert opened is not None
+    assert (stack.whole, opened.whole) == (True, False)
+    assert "size" in stack.methods
+    assert "secret" not in stack.fields
+    assert "own" in opened.methods
+    assert read(names, body("Open o = null; o.getMessage();")) == body("Open o = null; o.getMessage();")
+    assert project.members_of("Nowhere") is None
+
+
+def test_nothing_is_known_from_held_out_tests(tree: MinedTree) -> None:
+    project = Project.of((), tree.known_classes)
+    test = next(one for one in tree.known_classes if one.class_name == "StackTest")
+    assert dict(test.methods) == {"helper": "int"}
+    assert "peeks" not in project.members
+    assert "assertEquals" not in project.called
+
+
+def test_developers_tests_are_let_pass() -> None:
+    for root in FIXTURES.iterdir():
+        mined = mine_tree(root)
+        project = Project.of(mined.pairs, mined.known_classes)
+        files = {(one.path, one.class_name): one for one in mined.test_classes}
+        assert mined.pairs
+        for pair in mined.pairs:
+            names = Names(project, files[pair.test.path, pair.test.class_name], pair)
+            assert read(names, pair.test.text) == pair.test.text
+
+
+@pytest.mark.parametrize(
+    ("written", "simple"),
+    [
+        ("int", "int"),
+        ("java.util.Map.Entry<K, V>", "Entry"),
+        ("byte[][]", "byte[][]"),
+        ("String...", "String[]"),
+        ("@Nullable String", "String"),
+        ("List<String>[]", "List[]"),
+        ("T", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_types_are_told_by_their_simple_names(written: str | None, simple: str | None) -> None:
+    assert simple_type(written) == simple
+
+
+@pytest.mark.parametrize(
+    "decoding",
+    [
+        Decoding(max_tokens=60),
+        Decoding(method="sample", candidates=3, max_tokens=60),
+        Decoding(method="beam", beams=2, candidates=2, max_tokens=60),
+    ],
+    ids=["greedy", "sample", "beam"],
+)
+def test_candidates_keep_to_the_names(names: Names, decoding: Decoding) -> None:
+    base: Base = small_base("bart")
+    sources = [example.source for example in encoded_texts()[:2]]
+    decoded = decode_batch(base, sources, decoding, seed=0, syntax=Syntax(base.tokenizer), names=[names] * 2)
+    for ranked in decoded:
+        for one in ranked:
+            text = to_text(base, one)
+            assert syntax_valid(text)
+            # What was closed in time was not asked for its names.
+            opened = base.tokenizer.decode(list(one.tokens[: len(one.tokens) - 33]), skip_special_tokens=True)
+            assert read(names, str(opened)) == opened
+
+
+def test_a_data_set_without_a_tree_knows_no_names(tmp_path: Path) -> None:
+    assert Known.of(write_data(tmp_path)) is None
+
+
+def test_what_is_refused_costs_no_more_than_a_look_at_all_tokens(names: Names) -> None:
+    base = small_base("bart")
+    syntax = Syntax(base.tokenizer)
+    guide = syntax.guide(200, names)
+    for token in base.tokenizer("void f() { stack.", verbose=False)["input_ids"][:-1]:
+        guide.take(token)
+    # The model knows nothing of what is there: of all tokens one that begins a member is found.
+    scores = torch.zeros(len(base.tokenizer))
+    members = names.project.members_of("Stack")
+    assert members is not None
+    token = guide.settle(int(scores.argmax()), scores, lambda row: int(row.argmax()))
+    beginning = syntax.text(token).strip()
+    others = ("length", "this", "class", "super", "new", "<")
+    assert any(name.startswith(beginning) for name in (*members.methods, *members.fields, *others))
