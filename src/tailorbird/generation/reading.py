@@ -5,7 +5,6 @@ there. No language server is asked: declarations are followed as they are writte
 is taken to be within Java's grammar (`tailorbird.generation.syntax`), which keeps this reader simple.
 """
 
-import copy
 from collections.abc import Callable, Mapping
 from enum import Enum
 
@@ -78,7 +77,18 @@ class Reading:
 
     def fork(self) -> "Reading":
         """One that goes its own way from here."""
-        return copy.copy(self)  # All that it holds is replaced, never changed.
+        forked = object.__new__(Reading)
+        forked.__dict__.update(self.__dict__)  # All that it holds is replaced, never changed.
+        return forked
+
+    def refuses(self, text: str) -> bool:
+        """Whether `read` would be False for how ``text`` goes on with the name at the end: cheaper to find out."""
+        if not self._word or self._mode:
+            return False
+        more = 0
+        while more < len(text) and _in_name(text[more]):
+            more += 1
+        return more > 0 and not self._may_be(self._word + text[:more], _begins)
 
     def read(self, text: str) -> bool:
         """Go on with ``text``; False where a name stands in it, or begins, that is not there."""

@@ -22,8 +22,8 @@ from tailorbird.generation.reading import Reading
 CLOSING_SHARE, MOST_CLOSING = 3, 32
 """So many of the last tokens, or a third of a short limit, are kept for closing what is open."""
 
-MOST_REFUSED = 40
-"""Choices of the model that are asked for their names, before all tokens are."""
+FEW = 32
+"""Tokens that are asked for their names before all are put in order."""
 
 _CLOSERS = ("}", ";", ")", "]", ": null", ">")
 """What brings the end nearer."""
@@ -35,8 +35,8 @@ _OUT = ('"', "'", "\n", "*/")
 _ONLY_WITHIN = "#"
 """Stands in literals and comments alone."""
 
-Choose = Callable[[torch.Tensor], int]
-"""A token by its scores, (vocabulary,); what must not be taken is at minus infinity."""
+Rank = Callable[[torch.Tensor], torch.Tensor]
+"""From scores, (vocabulary,), what decides: the token of the highest rank is taken, of those that may be."""
 
 
 class Syntax:
@@ -120,14 +120,14 @@ class Guide:
         """The token that ends a candidate."""
         return self._syntax.end
 
-    def settle(self, token: int, scores: torch.Tensor, choose: Choose) -> int:
-        """Take ``token``, the choice of ``scores`` (vocabulary,), or the next choice where it may not follow."""
+    def settle(self, token: int, scores: torch.Tensor, rank: Rank) -> int:
+        """Take ``token``, the choice of ``scores`` (vocabulary,), or the next by ``rank`` where it may not follow."""
         if not self.allows(token):
             allowed = self.allowed(len(scores)).to(scores.device)
             masked = scores.masked_fill(~allowed, -torch.inf)
             if masked.max() == -torch.inf:  # Others have forbidden all that the grammar allows: the grammar is right.
                 masked = torch.zeros_like(scores).masked_fill(~allowed, -torch.inf)
-            token = self._named(masked, choose)
+            token = self._named(rank(masked))
         self.take(token)
         return token
 
@@ -144,8 +144,11 @@ class Guide:
         """Whether the names in ``token`` are there, or can be."""
         if self._reading is None:
             return True
+        text = self._syntax.text(token)
+        if self._reading.refuses(text):
+            return False
         ahead = self._reading.fork()
-        if not ahead.read(self._syntax.text(token)):
+        if not ahead.read(text):
             return False
         return not ahead.keywords or self._leads_to(token, ahead.keywords)
 
@@ -156,27 +159,22 @@ class Guide:
             _allows(after, self._syntax.spell(rest + follows)) for rest in rests for follows in _AFTER_KEYWORDS
         )
 
-    def _named(self, scores: torch.Tensor, choose: Choose) -> int:
-        """The choice of ``scores`` whose names are there; where none of many is, names are given up."""
-        token = choose(scores)
+    def _named(self, ranks: torch.Tensor) -> int:
+        """The token of the highest of ``ranks`` whose names are there; where none is, names are given up."""
+        first = int(ranks.argmax())
         if self._reading is None or self._wanted() is not None:
-            return token
-        left = scores.clone()
-        for _ in range(MOST_REFUSED):
+            return first
+        few = ranks.topk(min(FEW, len(ranks)))
+        for token, value in zip(few.indices.tolist(), few.values.tolist(), strict=True):
+            if value > -torch.inf and self.names(token):
+                return int(token)
+        # The model has no idea: all tokens are asked, in its order.
+        order = ranks.argsort(descending=True)
+        for token in order[: int((ranks > -torch.inf).sum())].tolist():
             if self.names(token):
-                return token
-            left[token] = -torch.inf
-            if left.max() == -torch.inf:
-                break
-            token = choose(left)
-        # The model has no idea: of all tokens those are left that may stand here.
-        for other in (left > -torch.inf).nonzero().flatten().tolist():
-            if not self.names(other):
-                left[other] = -torch.inf
-        if left.max() > -torch.inf:
-            return choose(left)
+                return int(token)
         self._reading = None
-        return choose(scores)
+        return first
 
     def allowed(self, vocabulary: int) -> torch.Tensor:
         """Which tokens may follow, (vocabulary,); all of them where the parser knows of none."""

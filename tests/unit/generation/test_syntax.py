@@ -111,7 +111,7 @@ def test_whatever_a_model_prefers_a_whole_method_comes_out_in_time(base: Base, s
     guide, tokens = syntax.guide(steps), list[int]()
     while len(tokens) < steps and tokens[-1:] != [base.end]:
         scores = torch.randn(VOCABULARY, generator=random) - 9.0 * foreign
-        tokens.append(guide.settle(int(scores.argmax()), scores, lambda row: int(row.argmax())))
+        tokens.append(guide.settle(int(scores.argmax()), scores, lambda row: row))
     assert tokens[-1] == base.end
     assert syntax_valid(text_of(base, tokens))
 
