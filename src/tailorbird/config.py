@@ -29,7 +29,7 @@ Heuristics: TypeAlias = Literal["tailorbird", "methods2test"]
 OptimiserName: TypeAlias = Literal["adamw", "muon"]
 Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
 
-DEFAULT_CONTEXT = "fm_fc_ms_ff+neighbour"
+DEFAULT_CONTEXT = "fm_fc_ms_ff+skeleton+neighbour"
 """What the embedded base was trained to read."""
 
 
@@ -82,7 +82,7 @@ class PersonaliseConfig:
     unasserted: bool = False
     """Train on test cases that assert nothing too."""
     precision: Precision = "auto"
-    max_source_tokens: Count = 384
+    max_source_tokens: Count = 512
     max_target_tokens: Count = 256
     settings: dict[str, Scalar] = field(default_factory=dict)
     """The strategy's own settings, such as ``settings.length`` of prefix."""
@@ -113,7 +113,7 @@ class GenerateConfig:
     """Only the first so many pairs of the split."""
     seed: Seed = 0
     batch_size: Count = 8
-    max_source_tokens: Count = 384
+    max_source_tokens: Count = 512
     max_target_tokens: Count = 256
     """Longest candidate, and the part of a reference whose loss is taken."""
 
@@ -144,7 +144,7 @@ class CompareConfig:
     generation_batch_size: Count = 16
     context: str = DEFAULT_CONTEXT
     """What a model is shown of each focal method, as in `MineConfig`."""
-    max_source_tokens: Count = 384
+    max_source_tokens: Count = 512
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     """For each strategy its own settings, such as ``settings.prefix.length``."""
@@ -211,7 +211,7 @@ class PretrainConfig:
     renamed: Share = 0.5
     """Share of the second stage's examples whose own words are swapped for others, so that words are copied from the
     input and not known by heart."""
-    max_source_tokens: Count = 384
+    max_source_tokens: Count = 512
     max_target_tokens: Count = 256
     """Pairs with a longer test case are left out: a cut one would teach unfinished tests."""
     validations: Count = 7

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 from tailorbird.java_text import canonical_layout
 from tailorbird.records import FocalMethod, Neighbour, Pair, Truncation
 
-MAX_SOURCE_TOKENS = 384
+MAX_SOURCE_TOKENS = 512
 MAX_TARGET_TOKENS = 256
 
 

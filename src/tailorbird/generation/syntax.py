@@ -25,9 +25,9 @@ CLOSING_SHARE, MOST_CLOSING = 3, 32
 FEW = 32
 """Tokens that are asked for their names before all are put in order."""
 
-_CLOSERS = ("}", ";", ")", "]", ": null", ">")
+_CLOSERS = ("}", ";", ")", "]", ":\n", ">")
 """What brings the end nearer."""
-_OPERAND, _OTHERS = " null", (" x", "(", "{", "::")
+_OPERAND, _OTHERS = " null", (" x", "(", " .x(", "{", "::")
 """And where nothing does, what an end can come after: a value, or a name, or what a keyword calls for."""
 _AFTER_KEYWORDS = (" ", "(", ";", ".", "{", ")", ",")
 _OUT = ('"', "'", "\n", "*/")
