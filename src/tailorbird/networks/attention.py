@@ -20,6 +20,14 @@ class Layout(NamedTuple):
     keys: Segments
     causal: bool
     """A query sees keys up to its own position; queries and keys are then the same sequences."""
+    reads: tuple[int, ...] | None = None
+    """The sequence of keys that each sequence of queries sees; None where they go together in order."""
+
+    @property
+    def read(self) -> list[int]:
+        """For each sequence of queries, how many keys it sees."""
+        lengths = self.keys.lengths
+        return list(lengths) if self.reads is None else [lengths[number] for number in self.reads]
 
 
 def attend(
@@ -50,8 +58,8 @@ def attend(
     with torch.autocast(device.type, enabled=False):
         for queries, keys, values in zip(
             _parts(query.to(inner), layout.queries, together=together),
-            _parts(key.to(inner), layout.keys, together=together),
-            _parts(value.to(inner), layout.keys, together=together),
+            _read(_parts(key.to(inner), layout.keys, together=together), layout.reads, together=together),
+            _read(_parts(value.to(inner), layout.keys, together=together), layout.reads, together=together),
             strict=True,
         ):
             if prefix is not None:
@@ -82,7 +90,7 @@ def pairs_of(layout: Layout, before: int, device: torch.device) -> int:
     queries, keys = layout.queries, layout.keys
     if _side_by_side(device):
         return len(queries.lengths) * queries.longest * (before + keys.longest)
-    return sum(own * (before + read) for own, read in zip(queries.lengths, keys.lengths, strict=True))
+    return sum(own * (before + read) for own, read in zip(queries.lengths, layout.read, strict=True))
 
 
 def _parts(packed: torch.Tensor, segments: Segments, *, together: bool) -> list[torch.Tensor]:
@@ -91,6 +99,15 @@ def _parts(packed: torch.Tensor, segments: Segments, *, together: bool) -> list[
         return [segments.spread(packed)]
     *parts, _ = packed.split([*segments.lengths, segments.rows - segments.total])
     return [part.transpose(0, 1).unsqueeze(0) for part in parts]
+
+
+def _read(parts: list[torch.Tensor], reads: tuple[int, ...] | None, *, together: bool) -> list[torch.Tensor]:
+    """``parts`` as the sequences of queries see them, one more than once."""
+    if reads is None:
+        return parts
+    if together:
+        return [parts[0].index_select(0, torch.tensor(reads, device=parts[0].device))]
+    return [parts[number] for number in reads]
 
 
 def _after(learned: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
@@ -122,6 +139,6 @@ def _mask(
     if layout.causal:
         mask = mask + torch.full((queries, keys), float("-inf"), dtype=kind, device=device).triu_(1)
     if ends:
-        behind = torch.arange(keys, device=device) >= torch.tensor(layout.keys.lengths, device=device)[:, None]
+        behind = torch.arange(keys, device=device) >= torch.tensor(layout.read, device=device)[:, None]
         mask = mask + mask.new_zeros(behind.shape).masked_fill_(behind, float("-inf"))[:, None, None]
     return pad(mask, (before, 0))

@@ -35,6 +35,14 @@ class Batch:
     """(target rows,); -100 in the filler behind the targets."""
     targets: Segments
     """Lengths of the targets."""
+    reads: tuple[int, ...] | None = None
+    """The source that each target belongs to, where some share one; None where each has its own, in their order."""
+
+    @property
+    def firsts(self) -> list[int]:
+        """For each source the first example that has it."""
+        reads = self.reads if self.reads is not None else range(len(self.segments.lengths))
+        return [at for at, number in enumerate(reads) if number not in reads[:at]]
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
@@ -47,12 +55,19 @@ class Batch:
         )
 
 
-def crossing_batch(examples: Sequence[Encoded], *, start: int) -> Batch:
-    """For an encoder-decoder: the source is encoded; the decoder reads ``start`` and the target less its last token."""
-    source, source_segments = pack([example.source for example in examples])
+def crossing_batch(examples: Sequence[Encoded], *, start: int, shared: bool = False) -> Batch:
+    """For an encoder-decoder: the source is encoded; the decoder reads ``start`` and the target less its last token.
+
+    ``shared`` takes equal sources once, for all of their targets.
+    """
+    numbers: dict[tuple[int, ...], int] = {}
+    for example in examples if shared else ():
+        numbers.setdefault(example.source, len(numbers))
+    reads = tuple(numbers[example.source] for example in examples) if shared and len(numbers) < len(examples) else None
+    source, source_segments = pack([example.source for example in examples] if reads is None else list(numbers))
     inputs, segments = pack([(start, *example.target[:-1]) for example in examples])
     labels, _ = pack([example.target for example in examples], fill=IGNORED)
-    return Batch(source, source_segments, inputs, segments, None, labels, segments)
+    return Batch(source, source_segments, inputs, segments, None, labels, segments, reads)
 
 
 def joined_batch(examples: Sequence[Encoded]) -> Batch:

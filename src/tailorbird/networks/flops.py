@@ -28,7 +28,8 @@ def training_flops(network: Network, batch: Batch, *, given: Frontier | None = N
     if parts.encoder is not None and batch.source_segments is not None and not given.memory:
         memory = count.stack(parts.encoder, batch.source_segments, enters=_Flow(0, learns=learns))
     enters = _Flow(0, learns=learns and parts.encoder is None)
-    states = count.stack(parts.decoder, batch.segments, batch.source_segments, memory, enters, skipped=given.blocks)
+    source = _Source(batch.source_segments, batch.reads) if batch.source_segments is not None else None
+    states = count.stack(parts.decoder, batch.segments, source, memory, enters, skipped=given.blocks)
     head = parts.head.weight
     products = 1 + states.learns + head.requires_grad
     personal: object = network.personal
@@ -56,8 +57,17 @@ def frozen_flops(
         total += count.stack(parts.encoder, source).flops
     if target is not None:
         nothing = _Flow(0, learns=False)
-        total += count.stack(parts.decoder, target, read, nothing, upto=blocks).flops
+        beside = _Source(read, None) if read is not None else None
+        total += count.stack(parts.decoder, target, beside, nothing, upto=blocks).flops
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the decoder attends to beside itself."""
+
+    segments: Segments
+    reads: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,7 @@ class _Count:
         self,
         stack: Stack,
         own: Segments,
-        source: Segments | None = None,
+        source: _Source | None = None,
         memory: _Flow | None = None,
         enters: _Flow | None = None,
         *,
@@ -91,7 +101,7 @@ class _Count:
         block: Block,
         flow: _Flow,
         own: Segments,
-        source: Segments | None,
+        source: _Source | None,
         memory: _Flow | None,
         *,
         bias_trains: bool,
@@ -100,15 +110,18 @@ class _Count:
             block,
             block.attention_norm,
             flow,
-            lambda given: self._attention(block.attention, given, given.learns, own, own, bias_trains=bias_trains),
+            lambda given: self._attention(
+                block.attention, given, given.learns, Layout(own, own, causal=True), bias_trains=bias_trains
+            ),
         )
         if block.cross is not None and source is not None and memory is not None:
             cross, learns = block.cross, memory.learns
+            layout = Layout(own, source.segments, causal=False, reads=source.reads)
             flow = self._sublayer(
                 block,
                 block.cross_norm,
                 flow,
-                lambda given: self._attention(cross, given, learns, own, source, bias_trains=False),
+                lambda given: self._attention(cross, given, learns, layout, bias_trains=False),
             )
         return self._sublayer(block, block.feed_forward_norm, flow, lambda given: self._feed_forward(block, given, own))
 
@@ -134,12 +147,11 @@ class _Count:
         attention: Attention,
         flow: _Flow,
         memory_learns: bool,
-        queries: Segments,
-        keys: Segments,
+        layout: Layout,
         *,
         bias_trains: bool,
     ) -> _Flow:
-        module = attention.module
+        module, queries, keys = attention.module, layout.queries, layout.keys
         query = _layer(getattr(module, attention.query), queries.rows, learns=flow.learns)
         total = flow.flops + query.flops
         key = value = query
@@ -152,7 +164,7 @@ class _Count:
         prefix = attention.trains_prefix
         before = attention.prefix[0].shape[1] if attention.prefix is not None else 0
         # Causal or not, all pairs are computed.
-        seen = pairs_of(Layout(queries, keys, causal=False), before, next(module.parameters()).device)
+        seen = pairs_of(layout, before, next(module.parameters()).device)
         product = 2 * attention.heads * seen * attention.width
         for_keys, for_values = key.learns or prefix, value.learns or prefix
         scores = query.learns or for_keys or bias_trains

@@ -68,13 +68,16 @@ class Network(nn.Module):
         """Put ``vectors`` before every source, or nothing."""
         self._prompt = [] if vectors is None else [vectors]
 
-    def batch(self, examples: Sequence[Encoded]) -> Batch:
-        """``examples`` packed as this network reads them; where there is a prompt, with room for it."""
+    def batch(self, examples: Sequence[Encoded], *, shared: bool = False) -> Batch:
+        """``examples`` packed as this network reads them; where there is a prompt, with room for it.
+
+        ``shared`` encodes equal sources once. A decoder alone reads each with its own target all the same.
+        """
         if self.prompt is not None:
             room = (0,) * len(self.prompt)
             examples = [Encoded((*room, *example.source), example.target) for example in examples]
         start = self.parts.start
-        batch = joined_batch(examples) if start is None else crossing_batch(examples, start=start)
+        batch = joined_batch(examples) if start is None else crossing_batch(examples, start=start, shared=shared)
         return batch.to(self.device)
 
     def forward(
@@ -150,7 +153,8 @@ class Network(nn.Module):
         attend_own = _within(decoder, Layout(batch.segments, batch.segments, causal=True), states.device, keep)
         attend_source = None
         if memory is not None and batch.source_segments is not None:
-            attend_source = _across(memory, Layout(batch.segments, batch.source_segments, causal=False))
+            layout = Layout(batch.segments, batch.source_segments, causal=False, reads=batch.reads)
+            attend_source = _across(memory, layout)
         for block in decoder.blocks[which]:
             states = block.run(states, attend_own, attend_source)
         return states

@@ -57,7 +57,7 @@ class FrozenWork:
         with torch.autocast(device.type, torch.bfloat16, enabled=self._bfloat16):
             memory = states = None
             if self.frontier.memory and batch.source is not None and batch.source_segments is not None:
-                memory = self._memory(examples, batch.source_segments)
+                memory = self._memory([examples[at] for at in batch.firsts], batch.source_segments)
             if self.frontier.blocks:
                 states = self._states(examples, batch, memory)
         self._store.rest()
@@ -84,7 +84,8 @@ class FrozenWork:
             part, theirs = network.batch([examples[place] for place in places]), memory
             if memory is not None and part.source_segments is not None and batch.source_segments is not None:
                 split = memory[: batch.source_segments.total].split(list(batch.source_segments.lengths))
-                theirs = _pad(torch.cat([split[place] for place in places]), part.source_segments.rows)
+                reads = batch.reads if batch.reads is not None else range(len(examples))
+                theirs = _pad(torch.cat([split[reads[place]] for place in places]), part.source_segments.rows)
             self.flops += frozen_flops(network, None, part.segments, blocks=blocks, read=part.source_segments)
             return network.decode(network.enter(part), part, theirs, slice(0, blocks)), part.segments
 

@@ -25,7 +25,7 @@ def pass_through(
 
     ``wrapped`` is called in the network's place where several processes train.
     """
-    batch, given, states, spent = network.batch(examples), None, None, 0
+    batch, given, states, spent = network.batch(examples, shared=True), None, None, 0
     if frozen is not None:
         before = frozen.flops
         states, given = frozen.of(examples, batch), frozen.frontier

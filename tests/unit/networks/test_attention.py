@@ -23,7 +23,8 @@ def defined(
     query, key, value = tensors
     rows = []
     for number, (start, length) in enumerate(zip(layout.queries.starts, layout.queries.lengths, strict=True)):
-        first, count = layout.keys.starts[number], layout.keys.lengths[number]
+        read = number if layout.reads is None else layout.reads[number]
+        first, count = layout.keys.starts[read], layout.keys.lengths[read]
         for at in range(length):
             seen = at + 1 if layout.causal else count
             keys, values = key[first : first + seen], value[first : first + seen]
@@ -42,13 +43,15 @@ LENGTHS = st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1
 
 
 @both_ways
-@given(lengths=LENGTHS, causal=st.booleans(), biased=st.booleans(), prefixed=st.booleans())
+@given(lengths=LENGTHS, causal=st.booleans(), biased=st.booleans(), prefixed=st.booleans(), kept=st.integers(0, 3))
 def test_values_and_gradients_are_those_of_the_definition(
-    side_by_side: bool, lengths: list[tuple[int, int]], causal: bool, biased: bool, prefixed: bool
+    side_by_side: bool, lengths: list[tuple[int, int]], causal: bool, biased: bool, prefixed: bool, kept: int
 ) -> None:
     queries = Segments(tuple(one for one, _ in lengths))
-    keys = queries if causal else Segments(tuple(other for _, other in lengths))
-    layout = Layout(queries, keys, causal)
+    # With some kept, all queries share the first sequences of keys.
+    reads = tuple(at % kept for at in range(len(lengths))) if kept and not causal and kept < len(lengths) else None
+    keys = queries if causal else Segments(tuple(other for _, other in lengths)[: kept if reads else None])
+    layout = Layout(queries, keys, causal, reads)
     torch.manual_seed(len(lengths))
 
     def drawn(*size: int) -> torch.Tensor:

@@ -20,11 +20,13 @@ def objective(network: Network, batch: Batch) -> torch.Tensor:
 
 
 @every_case
-def test_derived_and_counted_flops_agree(family: str, strategy: str) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_derived_and_counted_flops_agree(family: str, strategy: str, shared: bool) -> None:
     base = small_base(family)
     prepare(base, strategy, family)
     base.network.train()
-    batch = base.network.batch(EXAMPLES)
+    examples = [*EXAMPLES, Encoded(EXAMPLES[0].source, EXAMPLES[1].target)] if shared else EXAMPLES
+    batch = base.network.batch(examples, shared=shared)
     _, counted = measured_flops(lambda: objective(base.network, batch).backward())
     assert training_flops(base.network, batch) == pytest.approx(counted, rel=0.005)
 

@@ -79,6 +79,28 @@ def test_an_examples_losses_are_the_same_in_any_company(family: str) -> None:
 
 
 @every_family
+def test_equal_sources_are_encoded_once_with_the_same_losses_and_gradients(family: str) -> None:
+    first, second, third = EXAMPLES[:3]
+    examples = [first, second, Encoded(first.source, third.target), Encoded(second.source, first.target), third]
+    network = small_base(family).network
+    found = []
+    for shared in (False, True):
+        batch = network.batch(examples, shared=shared)
+        objective, _ = network(batch)
+        parameters = list(network.model.parameters())
+        found.append((network.losses(batch), torch.autograd.grad(objective, parameters, allow_unused=True)))
+    (losses, gradients), (same_losses, same_gradients) = found
+    if network.parts.encoder is not None:
+        assert batch.source_segments is not None
+        assert len(batch.source_segments.lengths) == 3
+        assert (batch.reads, batch.firsts) == ((0, 1, 0, 1, 2), [0, 1, 4])
+    torch.testing.assert_close(same_losses, losses, atol=1e-4, rtol=1e-4)
+    for one, other in zip(same_gradients, gradients, strict=True):
+        if other is not None:
+            torch.testing.assert_close(one, other, atol=1e-4 * float(other.abs().max()) + 1e-5, rtol=1e-3)
+
+
+@every_family
 def test_dropout_is_on_in_training_alone(family: str) -> None:
     network = small_base(family).network
     batch = network.batch(EXAMPLES)
