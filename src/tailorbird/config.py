@@ -212,6 +212,8 @@ class PretrainConfig:
     """Share of the second stage's examples whose own words are swapped for others, so that words are copied from the
     input and not known by heart."""
     max_source_tokens: Count = 512
+    shared_sources: bool = False
+    """Put the second stage's examples of equal sources into the same batches: a step then encodes fewer of them."""
     max_target_tokens: Count = 256
     """Pairs with a longer test case are left out: a cut one would teach unfinished tests."""
     validations: Count = 7

@@ -176,6 +176,7 @@ class _Pretraining:
                 denoise_every=0,
                 lone_tests=True,
                 renamed=0.0,
+                shared_sources=False,
             ),
             batches,
             probe(0),
@@ -209,7 +210,12 @@ class _Pretraining:
             max_target=config.max_target_tokens,
         )
         pairs = PairBatches(
-            taught, batch_size=config.pair_batch_size, seed=config.seed, reword=renaming, share=config.renamed
+            taught,
+            batch_size=config.pair_batch_size,
+            seed=config.seed,
+            reword=renaming,
+            share=config.renamed,
+            shared_sources=config.shared_sources,
         )
         denoising = DenoisingBatches(
             snippets.store,

@@ -8,7 +8,7 @@ import numpy as np
 from tailorbird.networks.batch import Encoded
 from tailorbird.pretraining.denoising import break_off, infill
 from tailorbird.pretraining.token_store import TokenStore
-from tailorbird.training.batches import EpochOrder, attention_length
+from tailorbird.training.batches import EpochOrder, SharedOrder, attention_length
 
 PAD, END, MASK = 1, 2, 4
 
@@ -56,7 +56,10 @@ class DenoisingBatches:
 
 
 class PairBatches:
-    """Batch of a step: encoded pairs in epoch order, some in other words, drawn anew each time from (seed, step)."""
+    """Batch of a step: encoded pairs in epoch order, some in other words, drawn anew each time from (seed, step).
+
+    With ``shared_sources`` those of equal sources are in one batch, as far as half of it.
+    """
 
     def __init__(
         self,
@@ -66,19 +69,29 @@ class PairBatches:
         seed: int,
         reword: Reword | None = None,
         share: float = 0.0,
+        shared_sources: bool = False,
     ) -> None:
         self._examples, self._seed = examples, seed
         self._reword, self._share = reword, share
         self.mean_target_tokens = sum(len(example.target) for example in examples) / len(examples)
-        lengths = [attention_length(example) for example in examples]
-        self._order = EpochOrder(lengths, batch_size=batch_size, seed=seed)
+        self._order: Callable[[int], Sequence[int]] = (
+            SharedOrder(examples, batch_size=batch_size, seed=seed)
+            if shared_sources
+            else EpochOrder([attention_length(example) for example in examples], batch_size=batch_size, seed=seed)
+        )
 
     def __call__(self, step: int) -> list[Encoded]:
         examples = [self._examples[at] for at in self._order(step)]
         if self._reword is None:
             return examples
-        random = np.random.default_rng((self._seed, step))
-        return [self._reword(one, random) if random.random() < self._share else one for one in examples]
+        # Equal sources get the same words: they stay equal.
+        numbers: dict[tuple[int, ...], int] = {}
+        return [self._reworded(one, step, numbers.setdefault(one.source, len(numbers))) for one in examples]
+
+    def _reworded(self, example: Encoded, step: int, number: int) -> Encoded:
+        random = np.random.default_rng((self._seed, step, number))
+        reword = random.random() < self._share
+        return self._reword(example, random) if reword and self._reword is not None else example
 
 
 Examples = Callable[[int], Sequence[Encoded]]

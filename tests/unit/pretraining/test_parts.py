@@ -15,7 +15,7 @@ from tailorbird.networks.batch import Encoded
 from tailorbird.pretraining.corpus import read_list
 from tailorbird.pretraining.denoising import break_off, infill
 from tailorbird.pretraining.snippets import snippets
-from tailorbird.pretraining.stages import END, MASK, DenoisingBatches, held_out_indices, mixed, pair_store
+from tailorbird.pretraining.stages import END, MASK, DenoisingBatches, PairBatches, held_out_indices, mixed, pair_store
 from tailorbird.pretraining.token_store import TokenStore, write_tokens
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -187,3 +187,19 @@ def test_the_embedded_corpus_names_versions_and_none_of_the_projects_it_is_compa
         assert version
         assert not group.startswith(("org.apache.commons", "org.apache.wicket", "org.apache.jena", "com.helger"))
         assert group not in {one.split(":")[0] for one in listed.studies}
+
+
+def test_equal_sources_stay_equal_in_other_words_and_stand_in_one_batch() -> None:
+    examples = [Encoded((number // 2, 9), (number,)) for number in range(16)]
+
+    def reword(example: Encoded, random: np.random.Generator) -> Encoded:
+        return Encoded((*example.source, int(random.integers(1000, 2000))), example.target)
+
+    batches = PairBatches(examples, batch_size=4, seed=3, reword=reword, share=0.5, shared_sources=True)
+    reworded = 0
+    for step in range(8):
+        batch = batches(step)
+        assert batches(step) == batch
+        assert len({example.source for example in batch}) == 2
+        reworded += sum(len(example.source) > 2 for example in batch)
+    assert 0 < reworded < 32

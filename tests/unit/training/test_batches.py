@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailorbird.networks.batch import Encoded
-from tailorbird.training.batches import EpochOrder, attention_length, micro_batches
+from tailorbird.training.batches import EpochOrder, SharedOrder, attention_length, micro_batches
 
 LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=200)
 BATCH_SIZES = st.integers(1, 12)
@@ -30,6 +30,48 @@ def test_a_batch_depends_on_its_step_alone(lengths: list[int], batch_size: int, 
     asked = {step: order(step) for step in steps}
     for step in reversed(steps):
         assert EpochOrder(lengths, batch_size=batch_size, seed=seed)(step) == asked[step] == order(step)
+
+
+FEW_SOURCES = st.lists(
+    st.builds(lambda source, length: Encoded((source,) * 9, (1,) * length), st.integers(0, 9), st.integers(1, 30)),
+    min_size=1,
+    max_size=90,
+)
+
+
+@given(FEW_SOURCES, BATCH_SIZES, SEEDS, st.integers(0, 2))
+def test_shared_order_visits_each_example_once_and_depends_on_the_step_alone(
+    examples: list[Encoded], batch_size: int, seed: int, epoch: int
+) -> None:
+    order = SharedOrder(examples, batch_size=batch_size, seed=seed)
+    first = epoch * order.steps_per_epoch
+    batches = [order(step) for step in range(first, first + order.steps_per_epoch)]
+    assert sorted(index for batch in batches for index in batch) == list(range(len(examples)))
+    assert all(len(batch) <= batch_size for batch in batches)
+    again = SharedOrder(examples, batch_size=batch_size, seed=seed)
+    assert [again(step) for step in range(first, first + order.steps_per_epoch)] == batches
+
+
+def test_examples_of_one_source_are_together_but_do_not_fill_a_batch() -> None:
+    examples = [Encoded((number // 4,), (1,) * (number % 5 + 1)) for number in range(160)]
+    order = SharedOrder(examples, batch_size=8, seed=0)
+    for step in range(2 * order.steps_per_epoch):
+        batch = [examples[index] for index in order(step)]
+        assert len(batch) == 8
+        assert len({example.source for example in batch}) == 2
+    assert order(0) != order(order.steps_per_epoch)
+    many = SharedOrder([Encoded((1,), (1,))] * 24, batch_size=8, seed=0)
+    assert [len(many(step)) for step in range(3)] == [8, 8, 8]
+
+
+def test_batches_of_shared_sources_hold_about_as_many_tokens_each() -> None:
+    examples = [Encoded((number // 2,) * (number % 37), (1,) * (number % 11 + 1)) for number in range(400)]
+    order = SharedOrder(examples, batch_size=8, seed=0)
+    sums = [
+        sum(len(examples[index].source) + len(examples[index].target) for index in order(step))
+        for step in range(order.steps_per_epoch)
+    ]
+    assert max(sums) < 1.5 * sum(sums) / len(sums)
 
 
 def test_epochs_and_seeds_differ() -> None:
@@ -60,6 +102,8 @@ def test_batches_differ_by_no_more_than_the_longest_example(lengths: list[int], 
 def test_nothing_to_order_is_refused(lengths: list[int], batch_size: int) -> None:
     with pytest.raises(ValueError, match="at least one example"):
         EpochOrder(lengths, batch_size=batch_size, seed=0)
+    with pytest.raises(ValueError, match="at least one example"):
+        SharedOrder([Encoded((1,) * length, (1,)) for length in lengths], batch_size=batch_size, seed=0)
 
 
 @given(st.lists(st.builds(Encoded, IDS, IDS), min_size=1, max_size=6), st.integers(1, 200))
