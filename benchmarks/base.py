@@ -44,7 +44,7 @@ LIBRARIES = (
 )
 ALONE = DEFAULT_CONTEXT.replace("+neighbour", "")
 TEMPERATURE, TOP_P = 0.8, 0.95
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\b[A-Z]\w*(?:\.\w+)+\b")
+_NAMED = re.compile(r"\b\w+(?:\.\w+)+(?:\[\])*|\b(?:method|constructor|variable|class|interface) \S+|\S*\(.*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,11 @@ def sampled(path: Path) -> Sampled:
 
 
 def error_kind(message: str) -> str:
-    """A compiler's message without names and places."""
-    return _QUOTED.sub("…", message.split("\n", maxsplit=1)[0].rpartition("error: ")[2])
+    """A compiler's message without names: what it is about, and of a missing symbol which kind."""
+    first, *others = message.split("\n")
+    kind = _NAMED.sub("…", first.partition(": ")[2].partition(":")[0] or first)
+    missing = next((line.split()[1] for line in others if line.strip().startswith("symbol:")), None)
+    return kind if missing is None else f"{kind}: {missing}"
 
 
 def warn(text: str) -> None:

@@ -98,6 +98,18 @@ class SourceClass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownMethod:
+    """A method or constructor of a `KnownClass`."""
+
+    name: str
+    """``<init>`` for a constructor."""
+    returns: str
+    """Empty for a constructor."""
+    parameters: tuple[str, ...]
+    """Their types as written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownClass:
     """Any class of a tree, without its bodies and its tests: what can be named where."""
 
@@ -110,8 +122,8 @@ class KnownClass:
     """Names of an enum's constants."""
     fields: tuple[tuple[str, str], ...]
     """Name and type of each. Private ones of test sources alone: what stands in the same file can use them."""
-    methods: tuple[tuple[str, str], ...]
-    """Name and return type of each, constructors and test methods left out; private ones as with fields."""
+    methods: tuple[KnownMethod, ...]
+    """Constructors too, but no test methods; private ones as with fields."""
 
 
 HOLE = "// <test>"

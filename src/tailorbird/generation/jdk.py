@@ -20,6 +20,9 @@ JAVA_LANG = frozenset(_words(_GIVEN["java_lang"]))
 ASSERTIONS: Mapping[str, tuple[str, ...]] = {name: _words(text) for name, text in _GIVEN["assertions"].items()}
 """What an import of all static members brings, and what the class of JUnit 3 hands down."""
 
+ARGUMENTS: Mapping[str, tuple[int, int]] = {name: (least, most) for name, (least, most) in _GIVEN["arguments"].items()}
+"""How many arguments assertions take, at least and at most."""
+
 PACKAGES: Mapping[str, tuple[str, ...]] = {name: _words(text) for name, text in _GIVEN["packages"].items()}
 
 MEMBERS: Mapping[str, Mapping[str, str | None]] = {name: _typed(text) for name, text in _GIVEN["members"].items()}

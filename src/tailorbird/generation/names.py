@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from tailorbird.generation.jdk import ASSERTIONS, JAVA_LANG, MEMBERS, PACKAGES
-from tailorbird.generation.surroundings import Import, Surroundings, Typed, simple_type
+from tailorbird.generation.jdk import ARGUMENTS, ASSERTIONS, JAVA_LANG, MEMBERS, PACKAGES
+from tailorbird.generation.surroundings import Arities, Import, Surroundings, Typed, arity, simple_type
 from tailorbird.mining.dataset import DataSet
-from tailorbird.records import KnownClass, Pair, TestClass
+from tailorbird.records import CONSTRUCTOR, KnownClass, KnownMethod, Pair, TestClass
 
 _NAME = re.compile(r"[^\W\d][\w$]*")
 _MEMBER = re.compile(r"(?:\.|::)\s*([^\W\d][\w$]*)")
@@ -75,6 +75,8 @@ class Members:
     """Nested types too."""
     whole: bool
     """There are no others: no superclass that is not known."""
+    arities: Mapping[str, Arities] = field(default_factory=dict)
+    """How many arguments they take, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ class Project:
         texts = [pair.test.text for pair in pairs]
         around = [text for pair in pairs for text in (pair.focal.text, pair.focal.context)]
         every = [one for same in known.values() for one in same]
-        own = {name for one in every for name, _ in (*one.methods, *one.fields)}
-        own.update(*(one.constants for one in every))
+        own = {method.name for one in every for method in one.methods} - {CONSTRUCTOR}
+        own.update(*(one.constants for one in every), *((name for name, _ in one.fields) for one in every))
         return cls(
             classes=known,
             packages={package: tuple(names) for package, names in packages.items()},
@@ -139,16 +141,25 @@ class Project:
             return None
         methods: dict[str, str | None] = dict(MEMBERS["Object"])
         fields: dict[str, str | None] = {}
+        arities: dict[str, Arities] = {}
         lineage, whole = self._lineage(simple)
         for one in lineage:
-            # What stands nearer was there first.
-            methods = {name: simple_type(returns) for name, returns in one.methods} | methods
+            for method in one.methods:
+                if method.name != CONSTRUCTOR:
+                    # What stands nearer was there first; any of several forms may be meant.
+                    methods[method.name] = methods.get(method.name) or simple_type(method.returns)
+                    arities[method.name] = (*arities.get(method.name, ()), _arity(method))
             fields = {name: simple_type(of) for name, of in one.fields} | fields
             if one.constants:
                 fields |= dict.fromkeys(one.constants, simple)
                 methods |= {**MEMBERS["Enum"], "values": f"{simple}[]", "valueOf": simple}
         nested = [name for name, of in self.classes.items() if any(f"{simple}.{name}" in one.class_name for one in of)]
-        return Members(methods, fields | dict.fromkeys(nested, None), whole)
+        return Members(methods, fields | dict.fromkeys(nested, None), whole, arities if whole else {})
+
+    def constructors(self, simple: str) -> Arities:
+        """How many arguments ``new`` takes; nothing where that is not known."""
+        same = [[_arity(one) for one in of.methods if one.name == CONSTRUCTOR] for of in self.classes.get(simple, ())]
+        return tuple(one for each in same for one in each) if all(same) else ()
 
     def _lineage(self, simple: str) -> tuple[list[KnownClass], bool]:
         """All classes of that name with what they extend, nearest first, and whether all of that is known."""
@@ -202,6 +213,7 @@ class Names:
         called: dict[str, str | None] = {}
         self.loose = around is None
         """Not all is known that this class inherits or imports: what training tests use is let pass too."""
+        arities: Mapping[str, Arities] = {}
         if around is not None:
             types |= around.types
             self.fields |= around.fields
@@ -209,12 +221,30 @@ class Names:
             for one in around.imports:
                 self._import(one, types, called)
             self._inherit(around.superclass, called)
+            arities = self._own_arities(around)
         if self.loose:
             types |= {word for word in project.words if word[:1].isupper()}
             called |= dict.fromkeys(project.called)
         self.types = Lexicon(types)
         self.called: Typed = called
+        self.arities: Mapping[str, Arities] = {} if self.loose else arities
+        """Of what is called without a receiver."""
         self.operands = Lexicon([*types, *self.fields, *called, *project.lambdas])
+
+    @staticmethod
+    def _own_arities(around: Surroundings) -> dict[str, Arities]:
+        """How many arguments helpers and assertions take, where no other form of the same name can be meant."""
+        if around.superclass is not None:
+            return {}
+        asserted: dict[str, Arities] = {}
+        for one in around.imports:
+            owner = one.name if one.wildcard else one.name.rpartition(".")[0]
+            known = owner.rpartition(".")[2] in ASSERTIONS
+            brought = ARGUMENTS if one.wildcard else {one.simple}
+            if one.static:
+                asserted |= {name: (ARGUMENTS[name],) if known and name in ARGUMENTS else () for name in brought}
+        # A helper that bears an imported name hides it.
+        return asserted | dict(around.arities)
 
     def _import(self, one: Import, types: set[str], called: dict[str, str | None]) -> None:
         if not one.wildcard:
@@ -244,6 +274,10 @@ class Names:
         if members is not None:
             called |= members.methods
             self.fields |= members.fields
+
+
+def _arity(method: KnownMethod) -> tuple[int, float]:
+    return arity(len(method.parameters), open_ended=method.parameters[-1:] != () and "..." in method.parameters[-1])
 
 
 @cache

@@ -7,9 +7,10 @@ is taken to be within Java's grammar (`tailorbird.generation.syntax`), which kee
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from typing import NamedTuple
 
 from tailorbird.generation.names import Lexicon, Names
-from tailorbird.generation.surroundings import simple_type
+from tailorbird.generation.surroundings import Arities, simple_type
 
 PRIMITIVES = frozenset({"boolean", "byte", "short", "int", "long", "char", "float", "double", "void"})
 KEYWORDS = PRIMITIVES | {
@@ -28,6 +29,27 @@ _AFTER_DOT = Lexicon(("class", "this", "new", "super", "length"))
 
 
 Some = Lexicon | Mapping[str, str | None] | list[str]
+
+
+class Bracket(NamedTuple):
+    """An open round or square bracket."""
+
+    kind: str
+    of: str | None
+    """Type of what comes out of it."""
+    arities: Arities = ()
+    """How many arguments may stand in it; nothing where any may."""
+    braces: int = 0
+    """That were open where it began: commas within others separate no arguments."""
+    commas: int = 0
+
+    def takes(self, arguments: int) -> bool:
+        """Whether so many arguments may stand in it."""
+        return not self.arities or any(least <= arguments <= most for least, most in self.arities)
+
+    def may_take(self, arguments: int) -> bool:
+        """Whether so many may, or more."""
+        return not self.arities or any(arguments <= most for _, most in self.arities)
 
 
 class Role(Enum):
@@ -61,7 +83,8 @@ class Reading:
         self._generics: tuple[str, ...] = ()
         self._scopes: tuple[Mapping[str, str | None], ...] = ({},)
         self._header: Mapping[str, str | None] = {}
-        self._parens: tuple[tuple[str, str | None], ...] = ()
+        self._brackets: tuple[Bracket, ...] = ()
+        self._arities: Arities = ()  # Of the name before.
         self._braces: tuple[str, ...] = ()
         self._headers: tuple[Mapping[str, str | None], ...] = ()  # What goes on after each brace.
         self._creating: str | None = None
@@ -147,7 +170,7 @@ class Reading:
         before, kind = self._before, self._kind
         if kind == "name" and self._annotated:
             return Role.OPERAND
-        if character.isdigit() or (self._parens and self._parens[-1][0] == "annotation"):
+        if character.isdigit() or self._bracket == "annotation":
             return Role.FREE
         if before in {".", "::"}:
             return Role.MEMBER
@@ -191,6 +214,12 @@ class Reading:
         return (members is None or not members.whole) and among(word, self._names.project.members)
 
     @property
+    def _bracket(self) -> str:
+        """The kind of the innermost bracket; none where a brace has been opened in it since."""
+        within = self._brackets and self._brackets[-1].braces == len(self._braces)
+        return self._brackets[-1].kind if within else ""
+
+    @property
     def _loose(self) -> bool:
         """Names may come from where nothing is known: a superclass, or that of an anonymous class."""
         return "class" in self._braces or self._names.loose
@@ -217,6 +246,7 @@ class Reading:
         if self._pending is None:
             return not self._arrow or character in "->"
         (word, role), self._pending = self._pending, None
+        self._arities = ()
         found = self._judge(word, role, character)
         if found is None:
             return False
@@ -236,6 +266,7 @@ class Reading:
         if role is Role.TYPE:
             if self._before == "new":
                 self._creating = word
+                self._arities = self._names.project.constructors(word)
             known = word in self._names.types or word == "var" or self._is_class(word)
             return (word, True) if known else None
         if role is Role.CASE:
@@ -248,6 +279,7 @@ class Reading:
         names, loose = self._names, self._loose
         if follows == "(":
             if word in names.called:
+                self._arities = names.arities.get(word, ())
                 return (names.called[word], False)
             return (None, False) if loose and word in names.project.words else None
         if _in_name(follows) and follows != "i":  # ``i`` may begin ``instanceof``.
@@ -271,12 +303,14 @@ class Reading:
         of = self._chain[0]
         if self._creating is not None:
             self._creating, called = word, False
+            self._arities = self._names.project.constructors(word)
         reference = self._before == "::"
         members = self._names.project.members_of(of)
         if word in _AFTER_DOT:
             return (of if word != "class" else "Class", False)
         if members is not None:
             if (called or reference) and word in members.methods:
+                self._arities = members.arities.get(word, ())
                 return (members.methods[word], False)
             if not called and word in members.fields:
                 return (members.fields[word] or word, word[:1].isupper())
@@ -292,7 +326,7 @@ class Reading:
             return True
         if "class" not in self._braces and any(word in scope for scope in (*self._scopes[1:], self._header)):
             return False
-        if self._parens and self._parens[-1][0] in {"header", "parameters", "group"}:
+        if self._bracket in {"header", "parameters", "group"}:
             self._header = {**self._header, word: self._base}
         else:
             self._scopes = (*self._scopes[:-1], {**self._scopes[-1], word: self._base})
@@ -315,6 +349,8 @@ class Reading:
             return False
         if character == "/" and not self._slash():
             return False
+        if character in ",)" and not self._counts(character):
+            return False
         handle = _HANDLERS.get(character)
         if handle is not None:
             handle(self)
@@ -324,6 +360,16 @@ class Reading:
         else:
             self._before, self._kind, self._chain = character, "operator", (None, False)
         return True
+
+    def _counts(self, character: str) -> bool:
+        """Whether as many arguments may stand here as a comma or a closing bracket makes them."""
+        if not self._bracket or self._generics:
+            return True
+        last = self._brackets[-1]
+        if character == ")":
+            return last.takes(0 if self._before == "(" else last.commas + 1)
+        self._brackets = (*self._brackets[:-1], last._replace(commas=last.commas + 1))
+        return last.may_take(last.commas + 2)
 
     def _slash(self) -> bool:
         """Whether something can be divided here, or a comment begin."""
@@ -336,7 +382,7 @@ class Reading:
         self._before, self._kind = "::" if self._last == ":" else ":", "operator"
 
     def _comma(self) -> None:
-        self._several = not self._parens and self._declares == len(self._braces)
+        self._several = not self._bracket and self._declares == len(self._braces)
         if self._several:
             self._base = self._declared
         self._before, self._kind, self._chain = ",", "operator", (None, False)
@@ -354,33 +400,33 @@ class Reading:
     def _open_paren(self) -> None:
         before, kind = self._before, self._kind
         if self._creating is not None:
-            entry: tuple[str, str | None] = ("new", self._creating)
+            entry = Bracket("new", self._creating, self._arities)
             self._creating = None
         elif before in _HEADERS:
-            entry = ("header", None)
+            entry = Bracket("header", None)
         elif kind == "name" and self._annotated:
-            entry = ("annotation", None)
+            entry = Bracket("annotation", None)
         elif kind == "name" and self._method_begins:
-            entry = ("parameters", None)
+            entry = Bracket("parameters", None)
         elif kind == "name":
-            entry = ("call", self._chain[0])
+            entry = Bracket("call", self._chain[0], self._arities)
         else:
-            entry = ("group", None)
-        self._parens = (*self._parens, entry)
+            entry = Bracket("group", None)
+        self._brackets = (*self._brackets, entry._replace(braces=len(self._braces)))
         self._before, self._kind, self._chain = "(", "operator", (None, False)
 
     def _close_paren(self) -> None:
-        kind, of = self._parens[-1] if self._parens else ("group", None)
-        self._parens = self._parens[:-1]
+        kind, of = self._brackets[-1][:2] if self._brackets else ("group", None)
+        self._brackets = self._brackets[:-1]
         self._chain = (of, False)
         self._class_next = kind == "new"
         self._before, self._kind = ")", "operator"
 
     def _open_brace(self) -> None:
+        # Within brackets it is an array's, a lambda's or a class's, and what the brackets declare goes on after it.
+        self._headers = (*self._headers, self._header if self._bracket else {})
         self._braces = (*self._braces, "class" if self._class_next and self._before != "->" else "block")
         self._scopes = (*self._scopes, self._header)
-        # Within brackets it is an array's, a lambda's or a class's, and what the brackets declare goes on after it.
-        self._headers = (*self._headers, self._header if self._parens else {})
         self._header, self._class_next = {}, False
         self._before, self._kind, self._chain = "{", "operator", (None, False)
 
@@ -390,7 +436,7 @@ class Reading:
         self._before, self._kind, self._chain = "}", "operator", (None, False)
 
     def _semicolon(self) -> None:
-        if not self._parens:
+        if not self._bracket:
             self._header = {}
         self._class_next = False
         if self._declares == len(self._braces):
@@ -431,12 +477,12 @@ class Reading:
     def _open_bracket(self) -> None:
         self._base = self._before if self._kind == "name" or self._before in PRIMITIVES else self._base
         self._creating = None
-        self._parens = (*self._parens, ("index", self._chain[0]))
+        self._brackets = (*self._brackets, Bracket("index", self._chain[0], braces=len(self._braces)))
         self._before, self._kind = "[", "operator"
 
     def _close_bracket(self) -> None:
-        of = self._parens[-1][1] if self._parens else None
-        self._parens = self._parens[:-1]
+        of = self._brackets[-1].of if self._brackets else None
+        self._brackets = self._brackets[:-1]
         if self._before == "[":
             self._base, self._before, self._kind = f"{self._base or ''}[]", "]", "type"
             self._chain = (self._base, True)

@@ -1,5 +1,6 @@
 """What a test file says without its tests: imports, types, fields, helpers."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ _TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "rec
 
 Typed = Mapping[str, str | None]
 """Names, with the simple name of the type of each; None where it is not known."""
+
+Arities = tuple[tuple[int, float], ...]
+"""How many arguments a method takes: the least and the most, for each of its forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Surroundings:
     """Declared in the file, type parameters too."""
     fields: Typed
     methods: Typed
+    arities: Mapping[str, Arities]
     superclass: str | None
 
     @classmethod
@@ -48,7 +53,14 @@ class Surroundings:
         waiting = [_PARSER.parse(file.text.encode()).root_node]
         while waiting:
             waiting.extend(reader.read(waiting.pop()))
-        return cls(tuple(reader.imports), frozenset(reader.types), reader.fields, reader.methods, reader.superclass)
+        return cls(
+            imports=tuple(reader.imports),
+            types=frozenset(reader.types),
+            fields=reader.fields,
+            methods=reader.methods,
+            arities=reader.arities,
+            superclass=reader.superclass,
+        )
 
 
 class _FileReader:
@@ -58,6 +70,7 @@ class _FileReader:
         self.types: set[str] = set()
         self.fields: dict[str, str | None] = {}
         self.methods: dict[str, str | None] = {}
+        self.arities: dict[str, Arities] = {}
         self.superclass: str | None = None
 
     def read(self, node: Node) -> list[Node]:
@@ -93,7 +106,12 @@ class _FileReader:
 
     def note_method(self, node: Node) -> None:
         of = simple_type(_text(node.child_by_field_name("type")))
-        self.methods[_text(node.child_by_field_name("name"))] = of
+        name = _text(node.child_by_field_name("name"))
+        declared = node.child_by_field_name("parameters")
+        kinds = [one.type for one in declared.named_children] if declared is not None else []
+        taken = sum(kind in {"formal_parameter", "spread_parameter"} for kind in kinds)
+        self.methods[name] = of
+        self.arities[name] = (*self.arities.get(name, ()), arity(taken, open_ended="spread_parameter" in kinds))
 
 
 _NOTED = {
@@ -103,6 +121,11 @@ _NOTED = {
     "enum_constant": _FileReader.note_constant,
     "method_declaration": _FileReader.note_method,
 }
+
+
+def arity(parameters: int, *, open_ended: bool) -> tuple[int, float]:
+    """How many arguments go with so many ``parameters``, of which an ``open_ended`` last one takes any number."""
+    return (parameters - 1, math.inf) if open_ended else (parameters, parameters)
 
 
 def simple_type(written: str | None) -> str | None:

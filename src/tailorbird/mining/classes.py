@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.java import invoked_names
-from tailorbird.records import CONSTRUCTOR, ClassField, ClassMethod, KnownClass, SourceClass
+from tailorbird.records import CONSTRUCTOR, ClassField, ClassMethod, KnownClass, KnownMethod, SourceClass
 
 
 def source_classes(types: Iterable[JavaType]) -> tuple[SourceClass, ...]:
@@ -43,8 +43,12 @@ def known_class(one: JavaType, tests: Iterable[Method] = ()) -> KnownClass:
         constants=one.constants,
         fields=tuple((field.name, field.type) for field in one.fields if private or not field.private),
         methods=tuple(
-            (method.name, method.returns)
-            for method in one.methods
+            KnownMethod(
+                name=method.name,
+                returns="" if method.name == CONSTRUCTOR else method.returns,
+                parameters=method.parameters,
+            )
+            for method in (*one.constructors, *one.methods)
             if id(method) not in hidden and (private or "private" not in method.modifiers)
         ),
     )

@@ -29,6 +29,7 @@ public class Stack extends Base {
     public String peek() { return null; }
     public Kind kind() { return Kind.FULL; }
     public Outside outside() { return null; }
+    public void several(String... all) { }
     private void hide() { }
     public static class Entry { public int depth() { return 0; } }
 }
@@ -105,6 +106,8 @@ def body(statement: str) -> str:
         'System.out.println(stack.outside()); stack.outside().toString().equals("x"); List<Stack> x = List.of();',
         "class Own { } Own own = new Own(); var size = stack.size(); long d = size - 1;",
         "// a word or two\n\tstack.peek(); // more\n\twhile (true) { break; }",
+        'stack.several(); stack.several("a", "b"); stack.push(new String[] {"a", "b"}[0]);',
+        "stack.push(String.join(null, new Object() { int x = 1, y = 2; })); new Open(); assertEquals(1, 2, 3, 4);",
     ],
 )
 def test_what_is_there_may_be_named(names: Names, statement: str) -> None:
@@ -135,6 +138,13 @@ def test_what_is_there_may_be_named(names: Names, statement: str) -> None:
         ('"a".size();', '"a".si'),
         ("ArrayList<String> a;", "ArrayL"),
         ("stack.peek( // no", "stack.peek( /"),
+        ("stack.push();", "stack.push()"),
+        ('stack.push("a", "b");', 'stack.push("a",'),
+        ("stack.peek(1);", "stack.peek(1)"),
+        ("new Stack();", "new Stack()"),
+        ("helper(1, 2);", "helper(1,"),
+        ("assertEquals(1);", "assertEquals(1)"),
+        ("assertEquals(new Stack(helper()), null);", "assertEquals(new Stack(helper()"),
     ],
 )
 def test_what_is_not_there_is_stopped_as_soon_as_nothing_can_come_of_it(
@@ -171,7 +181,7 @@ def test_members_of_a_class_whose_lineage_is_not_known_may_be_others_too(names: 
 def test_nothing_is_known_from_held_out_tests(tree: MinedTree) -> None:
     project = Project.of((), tree.known_classes)
     test = next(one for one in tree.known_classes if one.class_name == "StackTest")
-    assert dict(test.methods) == {"helper": "int"}
+    assert [(one.name, one.returns, one.parameters) for one in test.methods] == [("helper", "int", ("int",))]
     assert "peeks" not in project.members
     assert "assertEquals" not in project.called
 
