@@ -91,11 +91,14 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "",
         "## Data",
         "",
-        f"{corpus.snippets:,} methods ({corpus.snippet_tokens / 1e6:.1f}M tokens) for denoising and {corpus.pairs:,} "
-        f"pairs of focal method and test case, from {sum(not part.held_out for part in corpus.parts)} published "
-        f"artifacts; {corpus.held_out_pairs:,} pairs of others are held out. "
+        f"{corpus.snippets:,} methods ({corpus.snippet_tokens / 1e6:.1f}M tokens) for denoising, {corpus.pairs:,} "
+        f"pairs of focal method and test case and {corpus.lone_tests:,} test cases without a focal method, from "
+        f"{sum(not part.held_out for part in corpus.parts)} published artifacts with "
+        f"{sum(part.bytes for part in corpus.parts) / 1e6:.0f} MB of Java; "
+        f"{corpus.held_out_pairs:,} pairs of others are held out. "
         f"From {', '.join(groups)}; licences: {', '.join(licences)}. `{RECORD}` lists each artifact with its "
         "checksums.",
+        *_overlap_lines(corpus),
         "",
         "## Recipe and compute",
         "",
@@ -132,6 +135,18 @@ def _greedy_lines(report: PretrainingReport) -> list[str]:
         f"Written greedily for {found.outputs} held-out pairs: {found.syntax_valid:.0%} parse as one whole method, "
         f"{found.finished:.0%} end before the limit. {whose}",
         "",
+    ]
+
+
+def _overlap_lines(corpus: Corpus) -> list[str]:
+    if not corpus.overlap:
+        return []
+    removed = sum(one.removed for one in corpus.overlap)
+    return [
+        "",
+        f"Nothing in it is like a method of the {len(corpus.overlap)} projects that studies personalise to (Jaccard "
+        f"similarity of shingles of five lexemes below 0.7): {removed:,} methods, pairs and test cases were taken out "
+        f"for that, and `{RECORD}` says how many for each project.",
     ]
 
 
