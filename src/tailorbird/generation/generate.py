@@ -41,8 +41,8 @@ class _Task:
     data: DataSet
     config: GenerateConfig
     pairs: tuple[Pair, ...]
-    syntax: Syntax | None
-    known: Known | None
+    syntax: Syntax | None = None
+    known: Known | None = None
     """What tests can name; None where that is not asked for, or not known."""
 
     @property
@@ -52,7 +52,9 @@ class _Task:
             self.base.tokenizer_sha256,
             self.delta.tensors_sha256 if self.delta else "",
             self.data.manifest.pairs_sha256,
-            (self.data.manifest.test_classes_sha256, self.data.manifest.known_classes_sha256) if self.known else (),
+            (self.data.manifest.test_classes_sha256, self.data.manifest.known_classes_sha256)
+            if self.config.names
+            else (),
             self.config,
             sorted(versions().items()),
         )
@@ -89,17 +91,23 @@ def generate_base(
     pairs = pairs[: config.limit] if config.limit else pairs
     if not pairs:
         raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
-    syntax = Syntax(base.tokenizer) if config.syntax else None
-    known = Known.of(data) if config.syntax and config.names else None
     loaded = load_delta(delta) if delta is not None else None
     undo = attach_delta(base, loaded) if loaded is not None else (lambda: None)
-    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs, syntax, known)
+    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs)
     try:
         # A prompt takes positions of its own.
         base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
-        return _finished(out, task.fingerprint) or _run(task, decoding, out, progress or Silent())
+        return _finished(out, task.fingerprint) or _run(_guided(task), decoding, out, progress or Silent())
     finally:
         undo()
+
+
+def _guided(task: _Task) -> _Task:
+    """``task`` with the grammar and the names that it asks for: not read where all is done already."""
+    if not task.config.syntax:
+        return task
+    known = Known.of(task.data) if task.config.names else None
+    return replace(task, syntax=Syntax(task.base.tokenizer), known=known)
 
 
 def _finished(out: Path, fingerprint: str) -> GenerationHeader | None:

@@ -321,7 +321,7 @@ class Reading:
     def _declare(self, word: str) -> bool:
         """Note a new variable or class; False where one of that name is there already."""
         if self._before in {"class", "interface", "enum"}:
-            self._scopes = (*self._scopes[:-1], {**self._scopes[-1], word: word})
+            self._note(word, word)
             self._class_next = True
             return True
         if "class" not in self._braces and any(word in scope for scope in (*self._scopes[1:], self._header)):
@@ -329,9 +329,12 @@ class Reading:
         if self._bracket in {"header", "parameters", "group"}:
             self._header = {**self._header, word: self._base}
         else:
-            self._scopes = (*self._scopes[:-1], {**self._scopes[-1], word: self._base})
+            self._note(word, self._base)
             self._declares, self._declared = len(self._braces), self._base
         return True
+
+    def _note(self, word: str, of: str | None) -> None:
+        self._scopes = (*self._scopes[:-1], {**self._scopes[-1], word: of})
 
     def _type_before(self) -> str | None:
         if self._before == "var":
@@ -358,8 +361,12 @@ class Reading:
             self._mode, self._kind = character, "literal"
             self._before, self._chain = character, (None, False)
         else:
-            self._before, self._kind, self._chain = character, "operator", (None, False)
+            self._operator(character)
         return True
+
+    def _operator(self, text: str) -> None:
+        """Go on after an operator or a bracket, which leaves no value behind."""
+        self._before, self._kind, self._chain = text, "operator", (None, False)
 
     def _counts(self, character: str) -> bool:
         """Whether as many arguments may stand here as a comma or a closing bracket makes them."""
@@ -385,7 +392,7 @@ class Reading:
         self._several = not self._bracket and self._declares == len(self._braces)
         if self._several:
             self._base = self._declared
-        self._before, self._kind, self._chain = ",", "operator", (None, False)
+        self._operator(",")
 
     def _dot(self) -> None:
         if self._before == "..":
@@ -413,7 +420,7 @@ class Reading:
         else:
             entry = Bracket("group", None)
         self._brackets = (*self._brackets, entry._replace(braces=len(self._braces)))
-        self._before, self._kind, self._chain = "(", "operator", (None, False)
+        self._operator("(")
 
     def _close_paren(self) -> None:
         kind, of = self._brackets[-1][:2] if self._brackets else ("group", None)
@@ -428,12 +435,12 @@ class Reading:
         self._braces = (*self._braces, "class" if self._class_next and self._before != "->" else "block")
         self._scopes = (*self._scopes, self._header)
         self._header, self._class_next = {}, False
-        self._before, self._kind, self._chain = "{", "operator", (None, False)
+        self._operator("{")
 
     def _close_brace(self) -> None:
         self._braces, self._scopes = self._braces[:-1], self._scopes[:-1] or ({},)
         self._header, self._headers = (self._headers[-1], self._headers[:-1]) if self._headers else ({}, ())
-        self._before, self._kind, self._chain = "}", "operator", (None, False)
+        self._operator("}")
 
     def _semicolon(self) -> None:
         if not self._bracket:
@@ -441,7 +448,7 @@ class Reading:
         self._class_next = False
         if self._declares == len(self._braces):
             self._declares = -1
-        self._before, self._kind, self._chain = ";", "operator", (None, False)
+        self._operator(";")
 
     def _open_generics(self) -> None:
         if self._kind == "name" and not self._last.isspace():
@@ -457,22 +464,22 @@ class Reading:
         elif self._generics and not adjacent.isspace():
             base, self._generics = self._generics[-1], self._generics[:-1]
             if base == ".":  # ``Collections.<String>emptyList()``
-                self._before, self._kind, self._chain = ".", "operator", (None, False)
+                self._operator(".")
                 return
             self._base, self._before, self._kind, self._chain = base, base, "type", (base, True)
         else:
-            self._before, self._kind, self._chain = ">", "operator", (None, False)
+            self._operator(">")
 
     def _arrow_comes(self) -> None:
         if self._arrow:
-            self._scopes = (*self._scopes[:-1], {**self._scopes[-1], self._lambda: None})
+            self._note(self._lambda, None)
         self._arrow = False
-        self._before, self._kind, self._chain = "->", "operator", (None, False)
+        self._operator("->")
 
     def _minus(self) -> None:
         if self._arrow:
             self._lambda = self._before
-        self._before, self._kind, self._chain = "-", "operator", (None, False)
+        self._operator("-")
 
     def _open_bracket(self) -> None:
         self._base = self._before if self._kind == "name" or self._before in PRIMITIVES else self._base

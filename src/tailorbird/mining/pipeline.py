@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from tailorbird.errors import DataError, UsageError
 from tailorbird.mining import dataset, splits
 from tailorbird.mining.context import Level, parse_level
 from tailorbird.mining.neighbours import with_neighbours
+from tailorbird.mining.skeleton import with_outlines
 from tailorbird.mining.time_split import split_by_time
 from tailorbird.mining.tree import MinedTree, mine_tree
 from tailorbird.progress import Progress
@@ -50,7 +51,7 @@ def mine(
     start = time.perf_counter()
     names = (sources,) if isinstance(sources, str) else tuple(sources)
     found = _found(names, config, partial(_mined, config=config, level=level, progress=progress))
-    pairs = _beside(found.pairs, found.test_classes if level.skeleton else ())
+    pairs = with_outlines(found.pairs, found.test_classes if level.skeleton else ())
     if level.neighbour:
         pairs = with_neighbours(pairs)
     sizes = Counter(pair.split for pair in pairs)
@@ -237,12 +238,6 @@ def _refuse_leaks(manifest: DataManifest, out: Path, limit: float | None) -> Non
             f"The split leaks: the closest test pair has similarity {leakage.max_similarity:.2f} to a training pair, "
             f"over --max-similarity {limit:g}. The data set is in {out}; its manifest has the figures."
         )
-
-
-def _beside(pairs: tuple[Pair, ...], classes: Iterable[TestClass]) -> tuple[Pair, ...]:
-    """The pairs, each with the outline of its test class where that is among ``classes``."""
-    outlines = {(one.path, one.class_name): one.outline for one in classes}
-    return tuple(replace(pair, skeleton=outlines.get((pair.test.path, pair.test.class_name))) for pair in pairs)
 
 
 def _check(mined: MinedTree, source: str) -> None:

@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.declarations import JavaType, Method
-from tailorbird.records import HOLE, TestClass
+from tailorbird.records import HOLE, Pair, TestClass
 
 _SET_UP = {
     *("Before", "After", "BeforeClass", "AfterClass", "Rule", "ClassRule"),  # JUnit 4
@@ -43,6 +43,12 @@ def skeleton(file: TestFile, owner: JavaType, above: Sequence[JavaType]) -> Test
             f"{one.qualified_name}: {method.signature}" for one in above for method in one.methods if _sets_up(method)
         ),
     )
+
+
+def with_outlines(pairs: Iterable[Pair], classes: Iterable[TestClass]) -> tuple[Pair, ...]:
+    """The pairs, each with the outline of its test class where that is among ``classes``."""
+    outlines = {(one.path, one.class_name): one.outline for one in classes}
+    return tuple(replace(pair, skeleton=outlines.get((pair.test.path, pair.test.class_name))) for pair in pairs)
 
 
 def _sets_up(method: Method) -> bool:

@@ -16,6 +16,7 @@ from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError
 from tailorbird.mining.neighbours import with_neighbours
+from tailorbird.mining.skeleton import with_outlines
 from tailorbird.mining.tree import mine_tree
 from tailorbird.pretraining.lone_tests import LoneTest, lone_tests
 from tailorbird.pretraining.overlap import Overlap, StudyOverlap, read_studies
@@ -170,7 +171,6 @@ def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterato
         fresh = [text for text in snippets(resolved.root) if text not in seen]
         seen.update(fresh)
         held_out = number > len(listed.coordinates)
-        outlines = {(one.path, one.class_name): one.outline for one in mined.test_classes}
         yield _Gathered(
             source=resolved.provenance,
             files=mined.files,
@@ -179,8 +179,8 @@ def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterato
             snippets=[text for text in fresh if not overlap.has(text)],
             # Nothing is held out within an artifact: each of its pairs may be shown beside the others.
             pairs=tuple(
-                replace(pair, split="train", skeleton=outlines.get((pair.test.path, pair.test.class_name)))
-                for pair in mined.pairs
+                replace(pair, split="train")
+                for pair in with_outlines(mined.pairs, mined.test_classes)
                 if not overlap.has(pair.focal.text, pair.test.text)
             ),
             pairs_found=len(mined.pairs),
