@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from tailorbird.errors import DataError
 from tailorbird.records import FORMAT_VERSION, DataManifest, KnownClass, Pair, SourceClass, TestClass
 from tailorbird.storage import read_bytes, read_json, read_jsonl, sha256_file, write_json, write_jsonl
+
+T = TypeVar("T")
 
 PAIRS = "pairs.jsonl"
 CLASSES = "classes.jsonl"
@@ -90,10 +93,8 @@ def save_classes(folder: Path, classes: tuple[SourceClass, ...]) -> str:
 
 def load_classes(folder: Path) -> dict[tuple[str, str], SourceClass]:
     """The classes of the data set in ``folder`` by (path, class name); DataError for missing or changed ones."""
-    path = folder / CLASSES
-    if not path.is_file() or sha256_file(path) != read_json(folder / MANIFEST, DataManifest).classes_sha256:
-        raise DataError(f"{path} is not the file that {folder / MANIFEST} describes: mine it again.")
-    return {(one.path, one.class_name): one for one in read_jsonl(path, SourceClass)}
+    expected = read_json(folder / MANIFEST, DataManifest).classes_sha256
+    return {(one.path, one.class_name): one for one in _verified(folder, CLASSES, expected, SourceClass)}
 
 
 def save_test_classes(folder: Path, classes: tuple[TestClass, ...]) -> str:
@@ -104,10 +105,8 @@ def save_test_classes(folder: Path, classes: tuple[TestClass, ...]) -> str:
 
 def load_test_classes(folder: Path) -> tuple[TestClass, ...]:
     """The skeletons of the data set in ``folder``, verified; DataError where they are missing or changed."""
-    path = folder / TEST_CLASSES
-    if not path.is_file() or sha256_file(path) != read_json(folder / MANIFEST, DataManifest).test_classes_sha256:
-        raise DataError(f"{path} is not the file that {folder / MANIFEST} describes: mine it again.")
-    return tuple(read_jsonl(path, TestClass))
+    expected = read_json(folder / MANIFEST, DataManifest).test_classes_sha256
+    return _verified(folder, TEST_CLASSES, expected, TestClass)
 
 
 def save_known_classes(folder: Path, classes: tuple[KnownClass, ...]) -> str:
@@ -121,13 +120,15 @@ def load_known_classes(folder: Path) -> tuple[KnownClass, ...]:
 
     DataError where they are missing or changed.
     """
-    path = folder / KNOWN_CLASSES
     expected = read_json(folder / MANIFEST, DataManifest).known_classes_sha256
-    if not expected:
-        return ()
+    return _verified(folder, KNOWN_CLASSES, expected, KnownClass) if expected else ()
+
+
+def _verified(folder: Path, name: str, expected: str, kind: type[T]) -> tuple[T, ...]:
+    path = folder / name
     if not path.is_file() or sha256_file(path) != expected:
         raise DataError(f"{path} is not the file that {folder / MANIFEST} describes: mine it again.")
-    return tuple(read_jsonl(path, KnownClass))
+    return tuple(read_jsonl(path, kind))
 
 
 def save_manifest(folder: Path, manifest: DataManifest) -> None:
