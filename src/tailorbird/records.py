@@ -4,6 +4,7 @@ Each stage reads and writes these as JSON or JSON lines (see ``docs/formats.md``
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 FORMAT_VERSION = 1
 
@@ -107,6 +108,9 @@ class KnownMethod:
     """Empty for a constructor."""
     parameters: tuple[str, ...]
     """Their types as written."""
+    static: bool
+    throws: tuple[str, ...]
+    """As declared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +120,9 @@ class KnownClass:
     class_name: str
     package: str
     path: str
+    kind: Literal["class", "abstract class", "interface", "enum", "record"]
+    creatable: bool
+    """Others can create instances: it is not abstract, and has a constructor that is not private."""
     superclass: str | None
     interfaces: tuple[str, ...]
     constants: tuple[str, ...]

@@ -7,21 +7,32 @@ tests are never looked at.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
-from tailorbird.generation.jdk import ARGUMENTS, ASSERTIONS, JAVA_LANG, MEMBERS, PACKAGES
-from tailorbird.generation.surroundings import Arities, Import, Surroundings, Typed, arity, simple_type
+from tailorbird.generation.expressions import Wanted
+from tailorbird.generation.jdk import ASSERTIONS, FORMS, jdk_classes, jdk_packages, object_methods
+from tailorbird.generation.surroundings import Import, Surroundings, Typed, form_of, simple_type
+from tailorbird.generation.types import PRIMITIVE, VOID, Assignment, Form, Forms
 from tailorbird.mining.dataset import DataSet
-from tailorbird.records import CONSTRUCTOR, KnownClass, KnownMethod, Pair, TestClass
+from tailorbird.records import CONSTRUCTOR, FocalMethod, KnownClass, KnownMethod, Pair, TestClass
 
 _NAME = re.compile(r"[^\W\d][\w$]*")
 _MEMBER = re.compile(r"(?:\.|::)\s*([^\W\d][\w$]*)")
 _CALLED = re.compile(r"(?<![\w.:])([a-z_$][\w$]*)\s*\(")
 _LAMBDA = re.compile(r"\b([a-z_$][\w$]*)\s*->")
 
+_OTHER_KINDS = frozenset({
+    "ParameterizedTest", "MethodSource", "ValueSource", "CsvSource", "EnumSource", "ArgumentsSource", "TestFactory",
+    "TestTemplate", "Theory", "RepeatedTest", "Override", "Before", "After", "BeforeEach", "AfterEach", "BeforeClass",
+    "AfterClass", "BeforeAll", "AfterAll", "Disabled", "Ignore",
+})  # fmt: skip
+"""Annotations of methods that are no tests by themselves."""
+_OF_TESTS = ("Test", "Tests", "TestCase")
+_NUMERIC = PRIMITIVE - {"boolean"}
+_ANSWERING = {"assertThrows", "assertThrowsExactly", "assertDoesNotThrow", "assertInstanceOf"}
 _PARAMETERS = [
     "a",
     "b",
@@ -64,6 +75,35 @@ class Lexicon:
         at = bisect_left(self._sorted, beginning)
         return at < len(self._sorted) and self._sorted[at].startswith(beginning)
 
+    def begins_but(self, beginning: str, excluded: Container[str]) -> bool:
+        """Whether one that is not ``excluded`` begins so."""
+        at = bisect_left(self._sorted, beginning)
+        while at < len(self._sorted) and self._sorted[at].startswith(beginning):
+            if self._sorted[at] not in excluded:
+                return True
+            at += 1
+        return False
+
+
+class Keywords(Lexicon):
+    """Of Java's own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Focal:
+    """The focal method as a test calls it."""
+
+    name: str
+    simple: str
+    """Of its class."""
+    constructs: bool
+    static: bool
+    returns: str | None
+    throws: bool
+    """All of its forms throw what must be caught or declared."""
+    heirs: frozenset[str]
+    """Classes that extend or implement its class."""
+
 
 @dataclass(frozen=True, slots=True)
 class Members:
@@ -75,8 +115,18 @@ class Members:
     """Nested types too."""
     whole: bool
     """There are no others: no superclass that is not known."""
-    arities: Mapping[str, Arities] = field(default_factory=dict)
-    """How many arguments they take, where that is known."""
+    forms: Mapping[str, Forms] = field(default_factory=dict)
+    """How they are called, where that is known."""
+    bound: frozenset[str] = frozenset()
+    """Methods that need an instance."""
+
+    def types(self, name: str) -> tuple[str | None, ...]:
+        """Types that a member may come to: those that all forms of a method return."""
+        forms = self.forms.get(name)
+        return tuple({one.returns for one in forms}) if forms else (self.methods.get(name, self.fields.get(name)),)
+
+
+_NO_MEMBERS = Members({}, {}, True)
 
 
 @dataclass(frozen=True)
@@ -96,6 +146,9 @@ class Project:
     lambdas: Lexicon
     """Parameters of lambda expressions: those of training tests, and the usual ones."""
     _of: dict[str, Members | None] = field(default_factory=dict)
+    _above: dict[str, tuple[frozenset[str], bool] | None] = field(default_factory=dict)
+    _usable: dict[tuple[str, bool, Wanted, bool, bool], Lexicon] = field(default_factory=dict)
+    _leads: dict[tuple[str, Wanted], bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pairs: Iterable[Pair], classes: Iterable[KnownClass]) -> "Project":
@@ -111,16 +164,20 @@ class Project:
         every = [one for same in known.values() for one in same]
         own = {method.name for one in every for method in one.methods} - {CONSTRUCTOR}
         own.update(*(one.constants for one in every), *((name for name, _ in one.fields) for one in every))
+        own.update(method.name for same in jdk_classes().values() for one in same for method in one.methods)
         return cls(
             classes=known,
             packages={package: tuple(names) for package, names in packages.items()},
-            members=Lexicon(
-                own.union(*(_MEMBER.findall(text) for text in texts), *MEMBERS.values(), _common_members())
-            ),
+            members=Lexicon(own.union(*(_MEMBER.findall(text) for text in texts), _common_members())),
             called=Lexicon(name for text in texts for name in _CALLED.findall(text)),
             words=Lexicon(name for text in (*texts, *around) for name in _NAME.findall(text)),
             lambdas=Lexicon([*_PARAMETERS, *(name for text in texts for name in _LAMBDA.findall(text))]),
         )
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        """Which values can go where."""
+        return Assignment(self.supertypes, self.classes)
 
     def members_of(self, simple: str | None) -> Members | None:
         """The members of a class by its simple name, inherited ones too; None where nothing is known of it."""
@@ -131,47 +188,208 @@ class Project:
         return self._of[simple]
 
     def _found(self, simple: str) -> Members | None:
+        if simple in PRIMITIVE or simple in {VOID, "null"}:
+            return _NO_MEMBERS
         if simple.endswith("[]"):
-            return Members({"clone": simple, "getClass": "Class"}, {"length": None, "class": "Class"}, True)
-        if simple in MEMBERS:
-            return Members(MEMBERS[simple], {name: None for name in MEMBERS[simple] if name[0].isupper()}, True)
-        if simple in ASSERTIONS and simple not in self.classes:
-            return Members(dict.fromkeys(ASSERTIONS[simple]), {}, False)
-        if simple not in self.classes:
-            return None
-        methods: dict[str, str | None] = dict(MEMBERS["Object"])
+            bound = frozenset({"clone", "getClass", "length"})
+            forms = {"clone": (Form((), simple),), "getClass": (Form((), "Class"),)}
+            methods = {name: of.returns for name, (of,) in forms.items()}
+            return Members(methods, {"length": "int", "class": "Class"}, True, forms, bound)
+        if self.known(simple):
+            return self._members(simple)
+        if simple in ASSERTIONS:
+            return Members(dict.fromkeys(ASSERTIONS[simple]), {}, False, assertion_forms(simple))
+        return None
+
+    def known(self, simple: str) -> tuple[KnownClass, ...]:
+        """The classes of that name: the project's, or else the JDK's."""
+        own, others = self.classes.get(simple, ()), jdk_classes().get(simple, ())
+        # Of classes that are nested in others either may be meant.
+        nested = any("." in one.class_name for one in (*own, *others))
+        return (*own, *others) if nested or not own else own
+
+    def _members(self, simple: str) -> Members:
+        methods: dict[str, str | None] = dict(object_methods())
         fields: dict[str, str | None] = {}
-        arities: dict[str, Arities] = {}
+        (root,) = jdk_classes()["Object"]
+        forms: dict[str, Forms] = {}
+        own = set[str]()
         lineage, whole = self._lineage(simple)
-        for one in lineage:
+        for one in (*lineage, root):
             for method in one.methods:
                 if method.name != CONSTRUCTOR:
-                    # What stands nearer was there first; any of several forms may be meant.
-                    methods[method.name] = methods.get(method.name) or simple_type(method.returns)
-                    arities[method.name] = (*arities.get(method.name, ()), _arity(method))
+                    returns = simple_type(method.returns)
+                    # Any of several forms may be meant.
+                    known = method.name not in forms or methods[method.name] == returns
+                    methods[method.name] = returns if known else None
+                    forms[method.name] = (*forms.get(method.name, ()), _form(method))
+                    own |= {method.name} if method.static else set()
             fields = {name: simple_type(of) for name, of in one.fields} | fields
-            if one.constants:
+            if one.kind == "enum":
                 fields |= dict.fromkeys(one.constants, simple)
-                methods |= {**MEMBERS["Enum"], "values": f"{simple}[]", "valueOf": simple}
-        nested = [name for name, of in self.classes.items() if any(f"{simple}.{name}" in one.class_name for one in of)]
-        return Members(methods, fields | dict.fromkeys(nested, None), whole, arities if whole else {})
+                methods |= {"values": f"{simple}[]", "valueOf": simple}
+                own |= {"values", "valueOf"}
+        nested = _inner(self, simple)
+        nested += [one.class_name.rpartition(".")[2] for one in _nested_in_jdk().get(simple, ())]
+        return Members(
+            methods,
+            fields | dict.fromkeys(nested, None),
+            whole,
+            forms if whole else {},
+            frozenset(methods) - own if whole else frozenset(),
+        )
 
-    def constructors(self, simple: str) -> Arities:
-        """How many arguments ``new`` takes; nothing where that is not known."""
-        same = [[_arity(one) for one in of.methods if one.name == CONSTRUCTOR] for of in self.classes.get(simple, ())]
-        return tuple(one for each in same for one in each) if all(same) else ()
+    def constructors(self, simple: str) -> Forms:
+        """How ``new`` is called; nothing where that is not known."""
+        found: list[Form] = []
+        for one in self.known(simple):
+            declared = [_form(method) for method in one.methods if method.name == CONSTRUCTOR]
+            found += declared or [Form(())]
+        return tuple(found)
+
+    def creatable(self, simple: str) -> bool:
+        """Whether ``new`` can make one as it is, as far as is known."""
+        same = self.known(simple)
+        return not same or any(one.creatable for one in same)
+
+    def is_functional(self, simple: str | None) -> bool:
+        """Whether a lambda may be one, as far as is known."""
+        same = self.known(simple or "")
+        if simple is not None and (simple.endswith("[]") or simple in PRIMITIVE):
+            return False
+        return not same or any(one.kind == "interface" for one in same)
+
+    def supertypes(self, simple: str) -> tuple[frozenset[str], bool] | None:
+        """What a class extends and implements as far as is known, and whether that is all; None of no known class."""
+        if simple not in self._above:
+            self._above[simple] = self._found_above(simple)
+        return self._above[simple]
+
+    def _found_above(self, simple: str) -> tuple[frozenset[str], bool] | None:
+        if not self.known(simple):
+            return None
+        lineage, whole = self._lineage(simple)
+        named = [written for one in lineage for written in (one.class_name, one.superclass, *one.interfaces)]
+        return frozenset(filter(None, map(simple_type, named))), whole
+
+    def leads(self, simple: str | None, wanted: Wanted) -> bool:
+        """Whether a value of a type is ``wanted``, or one of its own members is."""
+        if not wanted or simple is None:
+            return True
+        key = (simple, wanted)
+        if key not in self._leads:
+            self._leads[key] = self.fits(simple, wanted) or (simple != VOID and self._leads_on(simple, wanted))
+        return self._leads[key]
+
+    def is_end(self, simple: str | None, wanted: Wanted) -> bool:
+        """Whether a value is ``wanted`` as it is, or but for a comparison or an index."""
+        return (
+            self.fits(simple, wanted)
+            or (simple != VOID and "boolean" in wanted)
+            or (simple is not None and simple.endswith("[]") and self.fits(simple.removesuffix("[]"), wanted))
+        )
+
+    def _leads_on(self, simple: str, wanted: Wanted) -> bool:
+        """Whether something can be made of a value: by a comparison, an index, or one of its members."""
+        if "boolean" in wanted:
+            return True
+        if simple.endswith("[]") and self.leads(simple.removesuffix("[]"), wanted):
+            return True
+        members = self.members_of(simple)
+        if members is None or not members.whole or self._has(simple, members, wanted):
+            return True
+        return len(members.forms.get("toString", ())) > 1 and self.fits("String", wanted)
+
+    def made(self, simple: str, wanted: Wanted) -> bool:
+        """Whether one makes an instance for what is ``wanted``: for itself, or to ask it for more than a number."""
+        asked = tuple(of for of in wanted if of not in _NUMERIC)
+        members = self.members_of(simple) or _NO_MEMBERS
+        return self.fits(simple, wanted) or (bool(asked) and self._has(simple, members, asked))
+
+    def _has(self, simple: str, members: Members, wanted: Wanted) -> bool:
+        """Whether a member comes to what is ``wanted``; one of any type whatever does in collections and the like."""
+        holds = any(one.path or one.package.startswith("java.util") for one in self.known(simple))
+        return any(self.fits(of, wanted) for of in _worth(members) if holds or of is not None)
+
+    def leads_by_class(self, simple: str, wanted: Wanted) -> bool:
+        """Whether the name of a class begins a ``wanted`` value: it has a member of its own for that."""
+        if not wanted:
+            return True
+        key = (f"class {simple}", wanted)
+        if key not in self._leads:
+            members = self.members_of(simple)
+            self._leads[key] = (
+                members is None
+                or not members.whole
+                or self.fits("Class", wanted)
+                or any(
+                    self.leads(of, wanted)
+                    for name in (*members.methods, *members.fields)
+                    if name not in members.bound
+                    for of in members.types(name)
+                )
+            )
+        return self._leads[key]
+
+    def usable(self, simple: str, by_class: bool, wanted: Wanted, handles: bool, last: bool = False) -> Lexicon:
+        """The members of a known class that lead to what is ``wanted``, or are it, where it is the ``last`` of a chain.
+
+        Asked of the class itself (``by_class``) those that need no instance; where nothing ``handles`` a checked
+        exception, those that may throw none.
+        """
+        key = (simple, by_class, wanted, handles, last)
+        leads = self.is_end if last else self.leads
+        if key not in self._usable:
+            members = self.members_of(simple) or _NO_MEMBERS
+            found = [
+                name
+                for name in (*members.methods, *members.fields)
+                if not (by_class and name in members.bound)
+                and any(leads(of, wanted) for of in members.types(name))
+                and (handles or not self._throws(members.forms.get(name, ())))
+            ]
+            self._usable[key] = Lexicon(found)
+        return self._usable[key]
+
+    def _throws(self, forms: Forms) -> bool:
+        """Whether all of the forms throw what must be caught or declared."""
+        return bool(forms) and all(any(map(self.assignment.is_checked, one.throws)) for one in forms)
+
+    def focal(self, method: FocalMethod) -> Focal:
+        """What there is to know of a focal method."""
+        simple = method.class_name.rpartition(".")[2]
+        constructs = method.name == CONSTRUCTOR
+        members = self.members_of(simple) or _NO_MEMBERS
+        forms = self.constructors(simple) if constructs else members.forms.get(method.name, ())
+        heirs = [one for one in self.classes if simple in (self.supertypes(one) or (frozenset(),))[0]]
+        return Focal(
+            name=method.name,
+            simple=simple,
+            constructs=constructs,
+            static=method.name not in members.bound and not constructs,
+            returns=simple if constructs else members.methods.get(method.name),
+            throws=self._throws(forms),
+            heirs=frozenset(heirs),
+        )
+
+    def fits(self, value: str | None, wanted: Wanted, *, variable: bool = False) -> bool:
+        """Whether a value is one of the ``wanted``."""
+        fits = self.assignment.fits_variable if variable else self.assignment.fits
+        return not wanted or any(fits(value, one) for one in wanted)
 
     def _lineage(self, simple: str) -> tuple[list[KnownClass], bool]:
         """All classes of that name with what they extend, nearest first, and whether all of that is known."""
-        waiting, found, whole = list(self.classes[simple]), dict[int, KnownClass](), True
+        waiting, found, whole = list(self.known(simple)), dict[int, KnownClass](), True
         while waiting:
             one = waiting.pop(0)
             if id(one) in found:
                 continue
             found[id(one)] = one
-            for above in {simple_type(written) for written in (one.superclass, *one.interfaces)} - {None, "Object"}:
-                whole &= above in self.classes
-                waiting.extend(self.classes.get(above or "", ()))
+            written = (*one.interfaces, one.superclass or ("Enum" if one.kind == "enum" else None))
+            for above in {simple_type(name) for name in written} - {None, "Object"}:
+                known = self.known(above or "")
+                whole &= bool(known)
+                waiting.extend(known)
         return list(found.values()), whole
 
 
@@ -180,7 +398,7 @@ class Known:
 
     def __init__(self, project: Project, files: Mapping[tuple[str, str], TestClass]) -> None:
         self._project, self._files = project, files
-        self._names: dict[tuple[str, str, str, str], Names] = {}
+        self._names: dict[tuple[str, str, str, str, str], Names] = {}
 
     @classmethod
     def of(cls, data: DataSet) -> "Known | None":
@@ -194,7 +412,7 @@ class Known:
 
     def names(self, pair: Pair) -> "Names":
         """What a test of ``pair`` can name where the pair's own test stood."""
-        at = (pair.test.path, pair.test.class_name, pair.focal.path, pair.focal.class_name)
+        at = (pair.test.path, pair.test.class_name, pair.focal.path, pair.focal.class_name, pair.focal.name)
         if at not in self._names:
             self._names[at] = Names(self._project, self._files.get(at[:2]), pair)
         return self._names[at]
@@ -208,43 +426,107 @@ class Names:
         focal = pair.focal.class_name.rpartition(".")[2]
         around = Surroundings.of(file) if file is not None else None
         package = pair.test.package
-        types = {focal, *project.packages.get(package, ()), *JAVA_LANG}
+        types = {focal, *project.packages.get(package, ()), *jdk_packages()["java.lang"]}
         self.fields: dict[str, str | None] = {}
+        self._variables: frozenset[str] = frozenset()
         called: dict[str, str | None] = {}
         self.loose = around is None
         """Not all is known that this class inherits or imports: what training tests use is let pass too."""
-        arities: Mapping[str, Arities] = {}
+        forms: Mapping[str, Forms] = {}
         if around is not None:
             types |= around.types
+            self._variables = around.variables
             self.fields |= around.fields
             called |= around.methods
             for one in around.imports:
                 self._import(one, types, called)
             self._inherit(around.superclass, called)
-            arities = self._own_arities(around)
+            forms = self._own_forms(around)
         if self.loose:
             types |= {word for word in project.words if word[:1].isupper()}
             called |= dict.fromkeys(project.called)
         self.types = Lexicon(types)
+        self._values = Lexicon(types - _OTHER_KINDS - {"Test", "SuppressWarnings", "Deprecated"} - self._variables)
+        """Types that a value can begin with: no annotations, no type variables."""
         self.called: Typed = called
-        self.arities: Mapping[str, Arities] = {} if self.loose else arities
+        self.forms: Mapping[str, Forms] = {} if self.loose else forms
         """Of what is called without a receiver."""
-        self.operands = Lexicon([*types, *self.fields, *called, *project.lambdas])
+        self.operands = Lexicon([*types - _OTHER_KINDS - {"Test"}, *self.fields, *called, *project.lambdas])
+        self.annotations = Lexicon(types - _OTHER_KINDS)
+        """Of tests that are run as they are."""
+        self.focal = project.focal(pair.focal)
+        self._operands: dict[Wanted, Lexicon] = {}
+        self._keywords: dict[Wanted, Keywords] = {}
+        self._created: dict[Wanted, Lexicon] = {}
 
-    @staticmethod
-    def _own_arities(around: Surroundings) -> dict[str, Arities]:
-        """How many arguments helpers and assertions take, where no other form of the same name can be meant."""
+    def operands_for(self, wanted: Wanted) -> Lexicon:
+        """The operands that lead to what is ``wanted``."""
+        if wanted not in self._operands:
+            project = self.project
+            found = [name for name in self._values if project.leads_by_class(name, wanted)]
+            found += [
+                name for some in (self.fields, self.called) for name, of in some.items() if project.leads(of, wanted)
+            ]
+            self._operands[wanted] = Lexicon(found)
+        return self._operands[wanted]
+
+    def keywords(self, wanted: Wanted) -> Keywords:
+        """Java's own words that lead to what is ``wanted``."""
+        if wanted not in self._keywords:
+            fits = self.project.fits
+            found = ["this", *(["new"] if [*self.created(wanted, anonymous=True)] else [])]
+            found += ["true", "false"] if fits("boolean", wanted) else []
+            found += ["null"] if fits("null", wanted) else []
+            found += [*PRIMITIVE, VOID] if fits("Class", wanted) else []
+            self._keywords[wanted] = Keywords(found)
+        return self._keywords[wanted]
+
+    def created(self, wanted: Wanted, *, anonymous: bool = False) -> Lexicon:
+        """Types of which ``new`` makes what leads to what is ``wanted``; with a body, as ``anonymous`` classes, others."""
+        if anonymous:
+            project = self.project
+            bodies = [one for one in self._values if not project.creatable(one) and project.made(one, wanted)]
+            return Lexicon([*self.created(wanted), *bodies])
+        if wanted not in self._created:
+            project = self.project
+            arrays = [of for of in wanted if of is not None and of.endswith("[]")]
+            found = [
+                name
+                for name in (*self._values, *PRIMITIVE)
+                if (
+                    (name in PRIMITIVE or (project.creatable(name) and not name.endswith(_OF_TESTS)))
+                    and (not wanted or None in wanted or (name not in PRIMITIVE and project.made(name, wanted)))
+                )
+                or (arrays and project.fits(f"{name}[]", tuple(arrays)))
+                or any(of.startswith(f"{name}[][]") for of in arrays)
+            ]
+            # The outer class of one that is wanted.
+            found += [
+                one
+                for one in self.types
+                if wanted and any(self.project.leads(of, wanted) for of in _inner(project, one))
+            ]
+            self._created[wanted] = Lexicon(found)
+        return self._created[wanted]
+
+    def _own_forms(self, around: Surroundings) -> dict[str, Forms]:
+        """How helpers and assertions are called, where no other form of the same name can be meant."""
+        asserted: dict[str, Forms] = {}
         if around.superclass is not None:
-            return {}
-        asserted: dict[str, Arities] = {}
+            above = self.project.members_of(around.superclass)
+            if around.superclass == "TestCase":
+                asserted |= assertion_forms("TestCase")
+            elif above is None or not above.whole:
+                return {}
+            else:
+                asserted |= above.forms
         for one in around.imports:
-            owner = one.name if one.wildcard else one.name.rpartition(".")[0]
-            known = owner.rpartition(".")[2] in ASSERTIONS
-            brought = ARGUMENTS if one.wildcard else {one.simple}
             if one.static:
-                asserted |= {name: (ARGUMENTS[name],) if known and name in ARGUMENTS else () for name in brought}
+                owner = one.name if one.wildcard else one.name.rpartition(".")[0]
+                known = assertion_forms(owner.rpartition(".")[2])
+                asserted |= known if one.wildcard else {one.simple: known.get(one.simple, ())}
         # A helper that bears an imported name hides it.
-        return asserted | dict(around.arities)
+        return asserted | dict(around.forms)
 
     def _import(self, one: Import, types: set[str], called: dict[str, str | None]) -> None:
         if not one.wildcard:
@@ -253,7 +535,7 @@ class Names:
             if not one.static or one.simple[:1].isupper():
                 types.add(one.simple)
         elif not one.static:
-            known = (*PACKAGES.get(one.name, ()), *self.project.packages.get(one.name, ()))
+            known = (*jdk_packages().get(one.name, ()), *self.project.packages.get(one.name, ()))
             types.update(known)
             self.loose |= not known
         elif one.simple in ASSERTIONS:
@@ -276,8 +558,41 @@ class Names:
             self.fields |= members.fields
 
 
-def _arity(method: KnownMethod) -> tuple[int, float]:
-    return arity(len(method.parameters), open_ended=method.parameters[-1:] != () and "..." in method.parameters[-1])
+def assertion_forms(owner: str) -> dict[str, Forms]:
+    """How the assertions of a class of JUnit are called."""
+    return {
+        name: tuple(Form(one, None if name in _ANSWERING else VOID) for one in forms)
+        for name, forms in FORMS.get(owner, {}).items()
+    }
+
+
+def _outer(one: KnownClass) -> str:
+    """Simple name of the class that a class is nested in."""
+    return one.class_name.rpartition(".")[0].rpartition(".")[2]
+
+
+def _inner(project: Project, outer: str) -> list[str]:
+    """Classes nested in one of the project."""
+    return [name for name, of in project.classes.items() if any(_outer(one) == outer for one in of)]
+
+
+def _form(method: KnownMethod) -> Form:
+    return form_of(method.parameters, simple_type(method.returns), method.throws)
+
+
+def _worth(members: Members) -> Iterator[str | None]:
+    """Types of the members that an instance is asked for: not what every object has."""
+    yield from (of for of in members.fields.values() if of is not None)
+    yield from (of for name in members.methods if name not in object_methods() for of in members.types(name))
+
+
+@cache
+def _nested_in_jdk() -> Mapping[str, list[KnownClass]]:
+    found: dict[str, list[KnownClass]] = {}
+    for one in (one for same in jdk_classes().values() for one in same):
+        if _outer(one):
+            found.setdefault(_outer(one), []).append(one)
+    return found
 
 
 @cache

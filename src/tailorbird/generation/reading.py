@@ -1,18 +1,23 @@
-"""A candidate read as it grows: what kind of name stands next, and whether there is one of that name.
+"""A candidate read as it grows: what kind of name stands next, and whether there is one of that name and type.
 
-The idea is monitor-guided decoding's (Agrawal et al., NeurIPS 2023): where a name is written, only those go that are
-there. No language server is asked: declarations are followed as they are written, and the rest `Names` knows. The text
-is taken to be within Java's grammar (`tailorbird.generation.syntax`), which keeps this reader simple.
+The idea is monitor-guided decoding's (Agrawal et al., NeurIPS 2023), and type-constrained decoding's (Mündler et al.,
+PLDI 2025): where a name is written, only those go that are there, and of these only those that can come to a value of
+the type that is wanted there. No language server is asked: declarations are followed as they are written, and the rest
+`Names` knows. The text is taken to be within Java's grammar (`tailorbird.generation.syntax`), which keeps this reader
+simple.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from tailorbird.generation.names import Lexicon, Names
-from tailorbird.generation.surroundings import Arities, simple_type
+from tailorbird.generation.expressions import NOTHING, Expression, Wanted
+from tailorbird.generation.names import Keywords, Lexicon, Names
+from tailorbird.generation.surroundings import simple_type
+from tailorbird.generation.types import NULL, PRIMITIVE, VOID, Forms, is_number, literal
 
-PRIMITIVES = frozenset({"boolean", "byte", "short", "int", "long", "char", "float", "double", "void"})
+PRIMITIVES = PRIMITIVE | {VOID}
 KEYWORDS = PRIMITIVES | {
     "abstract", "assert", "break", "case", "catch", "class", "const", "continue", "default", "do", "else", "enum",
     "extends", "final", "finally", "for", "goto", "if", "implements", "import", "instanceof", "interface", "native",
@@ -20,12 +25,33 @@ KEYWORDS = PRIMITIVES | {
     "synchronized", "this", "throw", "throws", "transient", "try", "volatile", "while", "true", "false", "null", "var",
     "yield",
 }  # fmt: skip
-_KEYWORD = Lexicon(KEYWORDS - {"const", "goto", "import", "native", "package", "strictfp", "transient", "volatile"})
+_KEYWORD = Keywords(KEYWORDS - {"const", "goto", "import", "native", "package", "strictfp", "transient", "volatile"})
+_DECLARING = PRIMITIVES | {"final"}
+_UNTESTLIKE = frozenset({
+    "abstract", "assert", "class", "do", "enum", "extends", "implements", "interface", "private", "protected", "public",
+    "return", "static", "switch", "synchronized", "throw", "while", "yield", "var", "break", "continue", "case",
+    "default", "throws", "instanceof", "super",
+})  # fmt: skip
+"""What a body that goes straight ahead has no need of."""
+_IN_BODIES = Keywords(set(_KEYWORD) - _UNTESTLIKE)
+_IN_HEADERS = Keywords(("public", "void", "throws"))
+_WITHOUT_DECLARATIONS = Keywords(set(_IN_BODIES) - _DECLARING)
+_LITERALS = {"true": "boolean", "false": "boolean", "null": NULL}
 _COMMENTED = frozenset({"", ";", "{", "}", ":"})
 """After these a comment may stand: within a statement a small model says nothing more, once it comments."""
 _BEFORE_TYPES = frozenset({"throws", "extends", "implements", "instanceof", "new", "@"})
 _HEADERS = frozenset({"for", "catch", "try"})
-_AFTER_DOT = Lexicon(("class", "this", "new", "super", "length"))
+_CONDITIONS = frozenset({"if", "while", "switch", "synchronized"})
+_ARGUMENTS = frozenset({"call", "new"})
+_FRESH = frozenset({"return", "throw", "yield", "case", "assert"})
+"""An expression follows that may be of any type."""
+_OF_CLASSES, _OF_OBJECTS = Lexicon(("class",)), Lexicon(("new",))
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_LONGEST_NAME, _LONGEST_TEXT, _LONGEST_NUMBER, _LONGEST_BLANK = 40, 60, 12, 16
+"""Characters of a new name, of a literal or comment, of a number, and of white space."""
+_UNUSED, _VALUES, _LINKS, _DEPTH, _OPERATORS = 3, 12, 3, 4, 4
+"""Variables that may stand unused before the next is declared, values of an array, members in a chain, brackets
+within brackets, and operators in a row: a model that goes round in circles goes on and on."""
 
 
 Some = Lexicon | Mapping[str, str | None] | list[str]
@@ -37,19 +63,13 @@ class Bracket(NamedTuple):
     kind: str
     of: str | None
     """Type of what comes out of it."""
-    arities: Arities = ()
-    """How many arguments may stand in it; nothing where any may."""
+    forms: Forms = ()
+    """Of the call whose arguments stand in it, those that go with the arguments so far."""
+    known: bool = False
+    """There are no other forms."""
     braces: int = 0
     """That were open where it began: commas within others separate no arguments."""
     commas: int = 0
-
-    def takes(self, arguments: int) -> bool:
-        """Whether so many arguments may stand in it."""
-        return not self.arities or any(least <= arguments <= most for least, most in self.arities)
-
-    def may_take(self, arguments: int) -> bool:
-        """Whether so many may, or more."""
-        return not self.arities or any(arguments <= most for _, most in self.arities)
 
 
 class Role(Enum):
@@ -59,6 +79,7 @@ class Role(Enum):
     TYPE = "a type"
     MEMBER = "what a receiver has"
     DECLARED = "new"
+    AFTER = "what goes on after a value"
     CASE = "a constant"
     FREE = "anything"
 
@@ -66,29 +87,30 @@ class Role(Enum):
 class Reading:
     """Where a candidate has come to. `read` goes on; a `fork` can be tried and thrown away."""
 
-    def __init__(self, names: Names) -> None:
-        self._names = names
+    def __init__(self, names: Names, *, steers: bool = False) -> None:
+        self._names, self._steers = names, steers
         self._mode = ""  # The literal or comment that is open, as it began.
-        self._escaped = False
+        self._escaped, self._length = False, 0
         self._last = ""  # The character before.
         self._word = ""
         self._role = Role.FREE
         self._pending: tuple[str, Role] | None = None  # A whole name, before what follows it is known.
         self._before, self._kind = "", ""  # The lexeme before, and whether it ends a type or a value.
-        self._chain: tuple[str | None, bool] = (
-            None,
-            False,
-        )  # Type of the value before, and whether it is a class itself.
+        # Type of the value before, and whether it is a class itself.
+        self._chain: tuple[str | None, bool] = (None, False)
         self._base: str | None = None  # The type that a declaration may be of.
         self._generics: tuple[str, ...] = ()
         self._scopes: tuple[Mapping[str, str | None], ...] = ({},)
         self._header: Mapping[str, str | None] = {}
         self._brackets: tuple[Bracket, ...] = ()
-        self._arities: Arities = ()  # Of the name before.
+        self._forms: Forms | None = None  # Of the name before; None where they are not known.
         self._braces: tuple[str, ...] = ()
+        self._elements: tuple[str | None, ...] = ()  # Of each brace that holds an array's values, their type.
         self._headers: tuple[Mapping[str, str | None], ...] = ()  # What goes on after each brace.
         self._creating: str | None = None
+        self._bodies: tuple[str | None, ...] = ()  # The type of each class body that is open.
         self._class_next = False
+        self._body_due = False  # What was created has no instances of its own: a class body must follow.
         self._arrow = False  # The name before is a lambda's parameter, if an arrow comes.
         self._uncommented = ("", "")  # What stood before a slash that may begin a comment.
         self._lambda = ""
@@ -97,6 +119,15 @@ class Reading:
         self._declares = -1  # How many braces were open where the statement began to declare; -1 where it does not.
         self._annotated = False  # The name before is an annotation's.
         self._method_begins = False  # The name before is a new one: with a bracket after it, a method's.
+        self._expression = Expression()
+        self._outer: tuple[Expression, ...] = ()  # What each open bracket and brace interrupts.
+        self._receiver: str | None = None  # Type of what the member before is of.
+        self._throwing, self._thrown = False, False  # Whether a throws clause is being written, or was.
+        self._unused: frozenset[str] = frozenset()
+        self._statement: tuple[str, ...] = ()
+        self._stated: tuple[tuple[str, ...], ...] = ()
+        self.calls_focal = False
+        """The focal method has been called."""
 
     def fork(self) -> "Reading":
         """One that goes its own way from here."""
@@ -127,23 +158,98 @@ class Reading:
             return []
         return [one[len(word) :] for one in _KEYWORD if one.startswith(word)]
 
+    @property
+    def between_statements(self) -> bool:
+        """A statement of the method itself has ended, and no other has begun."""
+        ended = self._before in {";", "}"} and self._kind == "operator"
+        return ended and len(self._braces) == 1 and not (self._brackets or self._word or self._pending or self._mode)
+
+    @property
+    def is_stuck(self) -> bool:
+        """It says the same again, or declares what it does not use."""
+        return self.repeats or self._goes_round()
+
+    @property
+    def in_word(self) -> bool:
+        """A name has begun."""
+        return bool(self._word)
+
+    @property
+    def statements(self) -> int:
+        """How many statements have ended."""
+        return len(self._stated)
+
+    @property
+    def repeats(self) -> bool:
+        """The last statement stands there again: the one before is the same, or two are."""
+        *before, last = self._stated or ((),)
+        return bool(last) and (before[-1:] == [last] or before.count(last) > 1)
+
+    @property
+    def towards_focal(self) -> list[str]:
+        """What is missing of the names that lead to a call of the focal method from here."""
+        if self.calls_focal or self._mode or not self._braces or self._kind in {"type", "literal", "value"}:
+            return []
+        word = self._word
+        if not word and (self._kind == "name" or self._pending is not None):
+            return []
+        role = self._role if word else self._next_role("a")
+        return [one[len(word) :] for one in self._leading(role) if one.startswith(word)]
+
+    def _leading(self, role: Role) -> list[str]:
+        """What leads to a call of the focal method from where a name of that role begins."""
+        focal, wanted = self._names.focal, self._wanted
+        if role is Role.MEMBER:
+            return [f"{focal.name}("] if not focal.constructs and self._is_focal(self._chain[0]) else []
+        if role is Role.TYPE:
+            return [f"{one}(" for one in self._creatable] if self._before == "new" else []
+        if role is not Role.OPERAND:
+            return []
+        project = self._names.project
+        made = [f"new {one}(" for one in self._creatable]
+        if focal.constructs:
+            return made if project.leads(focal.simple, wanted) else []
+        if not project.leads(focal.returns, wanted):
+            return []
+        if focal.static:
+            return [f"{focal.simple}.{focal.name}("]
+        scopes = (self._names.fields, self._header, *self._scopes)
+        instances = [name for scope in scopes for name, of in scope.items() if of is not None and self._is_focal(of)]
+        own = [f"{focal.name}("] if focal.name in self._names.called else []
+        return own + [f"{name}.{focal.name}(" for name in instances] or made
+
+    @property
+    def _creatable(self) -> list[str]:
+        """Classes whose instances have the focal method."""
+        focal, names = self._names.focal, self._names
+        classes = (focal.simple, *(() if focal.constructs else focal.heirs))
+        return [one for one in classes if one in names.types and names.project.creatable(one)]
+
+    def _is_focal(self, simple: str | None) -> bool:
+        return simple is not None and (simple == self._names.focal.simple or simple in self._names.focal.heirs)
+
     def _step(self, character: str) -> bool:
         if self._mode:
-            self._within(character)
-        elif _in_name(character):
+            return self._within(character)
+        if _in_name(character):
             if not self._word and not self._begin(character):
                 return False
             self._word += character
         else:
             if self._word and not self._end_word():
                 return False
-            if not character.isspace() and not self._punctuation(character):
+            if character.isspace():
+                self._blanks += 1
+                self._last = character
+                return not self._steers or self._blanks <= _LONGEST_BLANK
+            if not self._punctuation(character):
                 return False
-        self._last = character
+        self._last, self._blanks = character, 0
         return True
 
-    def _within(self, character: str) -> None:
+    def _within(self, character: str) -> bool:
         """One character of a literal or comment."""
+        self._length += 1
         if self._mode == "//":
             closed = character == "\n"
         elif self._mode == "/*":
@@ -151,20 +257,65 @@ class Reading:
         else:
             closed = character == self._mode and not self._escaped
             self._escaped = character == "\\" and not self._escaped
+            self._statement = (*self._statement, character)
         if closed:
-            if self._mode == '"':
-                self._chain = ("String", False)
-            self._mode, self._escaped = "", False
+            if self._mode in _QUOTED:
+                self._chain = (_QUOTED[self._mode], False)
+            self._mode, self._escaped, self._length = "", False, 0
+        self._last = character
+        return closed or not self._steers or self._length <= _LONGEST_TEXT
 
     # Names
 
     def _begin(self, character: str) -> bool:
         if not self._settle(character):
             return False
+        if self._body_due or self._arrow_due or not self._may_go_in():
+            return False
+        if self._steers and not self._braces and not self._may_head():
+            return False
+        if self._steers and self._braces and self._before in _STARTS and self._starts_anew and character.isdigit():
+            return False
         self._role = self._next_role(character)
         if self._role is Role.DECLARED and self._before != ",":
+            if self._goes_round():
+                return False
             self._base = self._type_before()
+        if self._role in {Role.OPERAND, Role.FREE} and self._before not in {".", "::"}:
+            self._expression = self._expression.begin()
         return True
+
+    def _may_go_in(self) -> bool:
+        """Whether something may stand in the innermost bracket: not where it must stay empty, or is full."""
+        kind = self._bracket
+        if kind in {"dimensions", "declared"}:
+            return False
+        bracket = self._brackets[-1] if kind else None
+        if bracket is not None and bracket.known and self._before in {"(", ","}:
+            return any(one.most > bracket.commas for one in bracket.forms)
+        if not self._steers:
+            return True
+        if kind == "parameters" and not self._braces:
+            return False
+        return not (kind == "group" and self._before == "(" and self._calls_for_lambda(self._outer[-1]))
+
+    def _calls_for_lambda(self, expression: Expression) -> bool:
+        project = self._names.project
+        return bool(expression.wanted) and expression.plain and all(map(project.is_functional, expression.wanted))
+
+    def _may_head(self) -> bool:
+        """Whether a word may stand in the header of a test now: first comes what makes it one."""
+        annotated = "Test" not in self._names.annotations or "Test" in self._annotations
+        return annotated or self._before == "@" or bool(self._bracket)
+
+    @property
+    def _starts_anew(self) -> bool:
+        """A statement begins, and no value of an array."""
+        return self._braces[-1:] != ("values",) or self._before == ";"
+
+    def _goes_round(self) -> bool:
+        """Whether a variable is declared where enough others stand unused."""
+        return self._steers and len(self._unused) >= _UNUSED and not self._bracket and "class" not in self._braces
 
     def _next_role(self, character: str) -> Role:
         before, kind = self._before, self._kind
@@ -176,13 +327,24 @@ class Reading:
             return Role.MEMBER
         if before == "," and self._several:
             return Role.DECLARED
-        if before in _BEFORE_TYPES:
+        if before in _BEFORE_TYPES or (before == "," and self._throwing):
             return Role.TYPE
         if before in PRIMITIVES or kind in {"name", "type"} or before in {"class", "interface", "enum"}:
             return Role.DECLARED
         if before in {"break", "continue"}:
             return Role.FREE
+        if kind in {"literal", "value"}:
+            return Role.AFTER
         return Role.CASE if before == "case" else Role.OPERAND
+
+    @property
+    def _wanted(self) -> Wanted:
+        """Types of which the operand that stands next, with its members, must come to one."""
+        if not self._expression.plain or self._generics:
+            return ()
+        wanted = self._expression.wanted
+        # A constant may become narrower.
+        return (*wanted, "int") if self._expression.variable and _NARROW.intersection(wanted) else wanted
 
     def _may_begin(self) -> bool:
         """Whether the unfinished name at the end leads to one that is there."""
@@ -191,27 +353,112 @@ class Reading:
     def _may_be(self, word: str, among: Callable[[str, Some], bool]) -> bool:
         """Whether ``word`` is ``among`` the names that can stand here, whatever follows it."""
         role, names = self._role, self._names
-        if role in {Role.DECLARED, Role.FREE}:
-            return True
+        if role is Role.FREE:
+            return not word[0].isdigit() or self._may_be_number(word)
+        if role is Role.AFTER:
+            asks = self._expression.needed and names.project.fits("boolean", self._expression.wanted)
+            return among(word, _KEYWORD if not self._steers else ["instanceof"] if asks else [])
+        if role is Role.DECLARED and self._steers and not self._braces and "Test" not in names.annotations:
+            return word.startswith("test") or "test".startswith(word)
+        if role is Role.DECLARED:
+            return not (self._steers and self._braces and _stutters(word))
         if role is Role.MEMBER:
             return self._may_be_member(word, among)
-        if among(word, _KEYWORD):
+        if self._steers and not self._braces and not self._bracket and role is Role.OPERAND:
+            return among(word, _IN_HEADERS)
+        wanted = self._wanted
+        if role is Role.TYPE and self._before == "new":
+            return among(word, self._created) or any(among(word, scope) for scope in self._classes)
+        if word in _DECLARING and self._steers and self._before in _STARTS and self._goes_round():
+            return False  # Though it begins ``finally``.
+        if among(word, names.keywords(wanted) if wanted and role is Role.OPERAND else self._keywords):
             return True
+        if role is Role.TYPE and self._before == "@" and self._steers:
+            return among(word, [one for one in names.annotations if one not in self._annotations])
         if role is Role.TYPE:
             return among(word, names.types) or any(among(word, scope) for scope in self._classes)
         if role is Role.CASE:
             return among(word, names.project.words) or among(word, names.project.members)
         if self._loose and among(word, names.project.words):
             return True
-        return among(word, names.operands) or any(among(word, scope) for scope in (*self._scopes, self._header))
+        if not wanted:
+            return among(word, names.operands) or any(among(word, scope) for scope in self._seen)
+        functional = any(map(names.project.is_functional, wanted))
+        if functional and among(word, names.project.lambdas):
+            return True
+        if functional and not self._steers:  # ``something::method``
+            return among(word, names.operands) or any(among(word, scope) for scope in self._seen)
+        leads = names.project.leads
+        return among(word, names.operands_for(wanted)) or any(
+            among(word, [name for name, of in scope.items() if leads(of, wanted)]) for scope in self._seen
+        )
+
+    @property
+    def _seen(self) -> tuple[Mapping[str, str | None], ...]:
+        """Local variables, but for the one whose value is being written."""
+        scopes = (*self._scopes, self._header)
+        own = self._initialised
+        return tuple({name: of for name, of in one.items() if name != own} if own in one else one for one in scopes)
+
+    @property
+    def _keywords(self) -> Keywords:
+        """Java's own words that may stand here."""
+        if not (self._steers and self._braces) or "class" in self._braces:
+            return _KEYWORD
+        return _WITHOUT_DECLARATIONS if self._before in _STARTS and self._goes_round() else _IN_BODIES
+
+    def _may_be_number(self, word: str) -> bool:
+        wanted = self._wanted
+        if self._steers and len(word) > _LONGEST_NUMBER:
+            return False
+        if not wanted or self._before in {".", "break", "continue"}:
+            return True
+        return any(
+            self._names.project.fits(of, wanted, variable=self._expression.variable)
+            for of in ({literal(word)} if word[-1] in "lLfFdD" and word[:2].lower() != "0x" else _NUMBERS)
+        )
 
     def _may_be_member(self, word: str, among: Callable[[str, Some], bool]) -> bool:
-        members = self._names.project.members_of(self._chain[0])
-        if among(word, _AFTER_DOT):
+        project, (of, by_class) = self._names.project, self._chain
+        members = project.members_of(of)
+        if self._creating is not None:  # ``new Outer.Inner``
+            return members is None or among(
+                word, [one for one, known in members.fields.items() if known is None and project.creatable(one)]
+            )
+        others = self._others
+        if self._before == "::" or members is None:
+            return among(word, others) or among(word, project.members)
+        if among(word, others):
             return True
-        if members is not None and (among(word, members.methods) or among(word, members.fields)):
+        if among(
+            word, project.usable(of or "", by_class, self._wanted, self._handles, self._steers and self._links > 0)
+        ):
             return True
-        return (members is None or not members.whole) and among(word, self._names.project.members)
+        if members.whole:
+            return False
+        # Of those that are not known any may be meant.
+        if among is _is:
+            return word in project.members and word not in members.methods and word not in members.fields
+        return project.members.begins_but(word, {*members.methods, *members.fields})
+
+    @property
+    def _created(self) -> Lexicon:
+        """What ``new`` may make here."""
+        return self._names.created(self._wanted, anonymous=not self._steers)
+
+    @property
+    def _others(self) -> Some:
+        """Java's own words after a dot."""
+        of, by_class = self._chain
+        if by_class or of in PRIMITIVES:
+            return _OF_CLASSES
+        return [] if self._steers else _OF_OBJECTS
+
+    @property
+    def _handles(self) -> bool:
+        """A checked exception may come from here, as far as is known."""
+        lambdas = self._expression.opaque or any(one.opaque for one in self._outer)
+        return self._thrown or lambdas or "try" in self._braces or "class" in self._braces
 
     @property
     def _bracket(self) -> str:
@@ -231,27 +478,61 @@ class Reading:
 
     def _end_word(self) -> bool:
         word, self._word = self._word, ""
+        self._statement = (*self._statement, word)
         if word in KEYWORDS and word != "var" and self._before not in {".", "::"}:
-            self._before, self._kind, self._chain = word, "keyword", (None, False)
-        elif word[0].isdigit():
-            self._chain = (None, False)
+            return self._end_keyword(word)
+        if word[0].isdigit():
+            fraction = self._before == "." and self._kind == "operator"
+            of = literal(word if not fraction or word[-1] in "fF" else "1." + word)
+            self._chain = (of, False)
             self._before, self._kind = word, "literal"
-        else:
-            self._pending = (word, self._role)
-            return self._may_be(word, _is)
+            return True
+        self._pending = (word, self._role)
+        return self._may_be(word, _is)
+
+    def _end_keyword(self, word: str) -> bool:
+        before, chain = self._before, self._chain
+        self._before, self._kind, self._chain = word, "keyword", (None, False)
+        if word in _LITERALS:
+            self._kind, self._chain = "literal", (_LITERALS[word], False)
+            return self._names.project.fits(_LITERALS[word], self._wanted) if self._role is Role.OPERAND else True
+        if self._role is Role.OPERAND and not self._wanted and before in _STARTS and word not in self._keywords:
+            return False
+        if word == "this":
+            self._kind = "literal"
+        elif word in PRIMITIVES:
+            self._chain = (word, True)
+            if before == "new":
+                self._creating = word
+                return self._may_be_array(word)
+        elif word == "instanceof":
+            self._expression = self._expression.compare(chain[0])
+        elif word in _FRESH:
+            self._expression = Expression(needed=word != "case")
+        elif word == "throws":
+            self._throwing = self._thrown = not self._braces
         return True
+
+    def _may_be_array(self, element: str) -> bool:
+        """Whether an array of ``element`` may be created here."""
+        wanted, project = self._wanted, self._names.project
+        return (
+            project.leads(f"{element}[]", wanted)
+            or (not self._steers and project.fits(element, wanted))
+            or any(one is not None and one.startswith(f"{element}[][]") for one in wanted)
+        )
 
     def _settle(self, character: str) -> bool:
         """Judge the name before, now that ``character`` follows it."""
         if self._pending is None:
             return not self._arrow or character in "->"
         (word, role), self._pending = self._pending, None
-        self._arities = ()
+        self._forms = None
         found = self._judge(word, role, character)
         if found is None:
             return False
         self._annotated = role is Role.TYPE and self._before == "@"
-        self._method_begins = role is Role.DECLARED
+        self._method_begins, self._declaring = role is Role.DECLARED, word
         self._before, self._kind = word, "name"
         self._chain = found
         return True
@@ -262,61 +543,91 @@ class Reading:
         if role is Role.MEMBER:
             return self._judge_member(word, called)
         if role is Role.DECLARED:
-            return None if not called and not self._declare(word) else (None, False)
+            return None if not called and not self._declare(word) else (self._base, False)
         if role is Role.TYPE:
-            if self._before == "new":
-                self._creating = word
-                self._arities = self._names.project.constructors(word)
-            known = word in self._names.types or word == "var" or self._is_class(word)
-            return (word, True) if known else None
+            return self._judge_type(word, follows)
+        if role is Role.AFTER:
+            return None
         if role is Role.CASE:
             return (None, False) if self._may_be(word, _is) else None
         if role is Role.OPERAND:
             return self._judge_operand(word, follows)
         return (None, False)
 
+    def _judge_type(self, word: str, follows: str) -> tuple[str | None, bool] | None:
+        if not (word in self._names.types or word == "var" or self._is_class(word)):
+            return None
+        if self._before == "@" and self._steers:
+            if word not in self._names.annotations or word in self._annotations:
+                return None
+            self._annotations = (*self._annotations, word)
+        if self._before == "new":
+            project = self._names.project
+            if follows in "(<" and not self._is_class(word) and word not in self._created:
+                return None
+            if follows == "[" and not self._may_be_array(word):
+                return None
+            self._creating = word
+            self._forms = () if self._is_class(word) else project.constructors(word)
+        return (word, True)
+
     def _judge_operand(self, word: str, follows: str) -> tuple[str | None, bool] | None:
         names, loose = self._names, self._loose
         if follows == "(":
             if word in names.called:
-                self._arities = names.arities.get(word, ())
-                return (names.called[word], False)
+                self._forms = names.forms.get(word) or None
+                self._receiver = None
+                of = names.called[word]
+                return (of, False) if names.project.leads(of, self._wanted) else None
             return (None, False) if loose and word in names.project.words else None
         if _in_name(follows) and follows != "i":  # ``i`` may begin ``instanceof``.
             return (word, True) if word in names.types or word == "var" or self._is_class(word) else None
         for scope in (self._header, *reversed(self._scopes), names.fields):
-            if word in scope:
-                return (scope[word], False)
+            if word in scope and word != self._initialised:
+                self._unused -= {word}
+                leads = follows == ":" or names.project.leads(scope[word], self._wanted)
+                if not leads and follows == "-" and word in names.project.lambdas and self._may_be_lambda:
+                    break
+                return (scope[word], False) if leads else None
         if word in names.types or word == "var":
-            return (word, True)
-        if word in names.project.lambdas and follows == "-":
+            leads = follows == ":" or names.project.leads_by_class(word, self._wanted)
+            return (word, True) if leads else None
+        if word in names.project.lambdas and follows == "-" and self._may_be_lambda:
             self._arrow = True
             return (None, False)
         if follows == ":" and self._before in {";", "{", "}"}:
             return (None, False)  # A label.
         return (None, False) if loose and word in names.project.words else None
 
+    @property
+    def _may_be_lambda(self) -> bool:
+        return not self._steers or any(map(self._names.project.is_functional, self._wanted))
+
     def _is_class(self, word: str) -> bool:
         return any(word in scope for scope in self._classes)
 
     def _judge_member(self, word: str, called: bool) -> tuple[str | None, bool] | None:
-        of = self._chain[0]
+        (of, by_class), project = self._chain, self._names.project
+        members = project.members_of(of)
+        self._receiver = of
         if self._creating is not None:
-            self._creating, called = word, False
-            self._arities = self._names.project.constructors(word)
+            self._creating, self._forms = word, project.constructors(word)
+            return (word, True) if not called or project.creatable(word) else None
         reference = self._before == "::"
-        members = self._names.project.members_of(of)
-        if word in _AFTER_DOT:
+        if word in self._others:
             return (of if word != "class" else "Class", False)
         if members is not None:
             if (called or reference) and word in members.methods:
-                self._arities = members.arities.get(word, ())
+                self._forms = members.forms.get(word) or None
+                if not reference and not self._may_be_member(word, _is):
+                    return None
                 return (members.methods[word], False)
             if not called and word in members.fields:
-                return (members.fields[word] or word, word[:1].isupper())
-            if members.whole and not (self._chain[1] and not called and word[:1].isupper()):
+                nested = word[:1].isupper() and members.fields[word] is None
+                return (word, True) if nested else (members.fields[word], False)
+            if members.whole or word in members.methods or word in members.fields:
                 return None
-        return (None, False) if word in self._names.project.members else None
+        return (None, False) if word in project.members else None
 
     def _declare(self, word: str) -> bool:
         """Note a new variable or class; False where one of that name is there already."""
@@ -331,6 +642,8 @@ class Reading:
         else:
             self._note(word, self._base)
             self._declares, self._declared = len(self._braces), self._base
+            self._unused |= {word}
+            self._initialised = word
         return True
 
     def _note(self, word: str, of: str | None) -> None:
@@ -346,118 +659,401 @@ class Reading:
     def _punctuation(self, character: str) -> bool:
         if self._last == "/" and character in "/*":
             self._mode = "/" + character
+            if self._steers:
+                return False
             self._before, self._kind = self._uncommented  # The slash was no operator.
-            return self._before in _COMMENTED
+            self._expression = self._expression._replace(operator="")
+            return self._before in _COMMENTED or not self._braces
         if not self._settle(character):
             return False
-        if character == "/" and not self._slash():
+        if (self._body_due and character != "{") or (self._arrow_due and character not in "->"):
             return False
-        if character in ",)" and not self._counts(character):
-            return False
+        self._arrow_due = False
+        self._statement = (*self._statement, character)
         handle = _HANDLERS.get(character)
         if handle is not None:
-            handle(self)
-        elif character in "\"'":
-            self._mode, self._kind = character, "literal"
-            self._before, self._chain = character, (None, False)
-        else:
+            return handle(self) is not False
+        if character in _QUOTED:
+            return self._quote(character)
+        return self._sign(character)
+
+    def _quote(self, character: str) -> bool:
+        if not self._may_go_in() or (self._steers and self._before in _STARTS and self._starts_anew):
+            return False
+        self._expression = self._expression.begin()
+        leads = self._names.project.leads(_QUOTED[character], self._wanted)
+        if character == "'":
+            leads |= self._names.project.fits("char", self._wanted, variable=self._expression.variable)
+        self._mode, self._kind = character, "literal"
+        self._before, self._chain = character, (None, False)
+        return leads
+
+    @property
+    def _after_value(self) -> bool:
+        return self._kind in {"name", "literal", "value"}
+
+    def _sign(self, character: str) -> bool:
+        """Go on after a character of an operator."""
+        if character == "@":
+            before = self._before
             self._operator(character)
-        return True
+            return not (self._braces or self._bracket) or (
+                not self._steers and (before in _STARTS or bool(self._bracket))
+            )
+        if self._generics:
+            self._operator(character)
+            return True
+        after, chain = self._after_value, self._chain
+        if after and not self._may_operate(character):
+            return False
+        if character == "?":
+            self._operator(character)
+            self._expression = self._expression._replace(opaque=True, operator="")
+            return True
+        if not after and not self._may_go_in():
+            return False
+        if not after and self._wanted and not self._expression.operator and not self._may_sign(character):
+            return False
+        if self._steers and not after and self._expression.unary:
+            return False
+        if after and self._steers and self._expression.operator in {"++", "--"}:
+            return False
+        self._expression = self._expression.operate(
+            character, chain[0], after_value=after, adjacent=self._last in "+-*/%&|^=!<>"
+        )
+        self._operator(character)
+        most = 1 if self._bracket in {"size", "index"} else _OPERATORS
+        return not self._steers or self._expression.operators <= most
+
+    def _may_operate(self, character: str) -> bool:
+        """Whether a binary operator may follow the value before it."""
+        of, by_class = self._chain
+        if by_class:
+            return self._bracket == "header" or character in "<>&?"
+        if character == "?" and self._steers:
+            return False
+        if of == VOID or (self._steers and self._expression.opaque):
+            return False
+        expression, fits = self._expression, self._names.project.fits
+        if self._steers and not (expression.needed or expression.opaque or self._bracket or expression.operator):
+            # A statement assigns, or steps on; nothing else comes of an operator in it.
+            return character in "=+-<" and (
+                self._kind == "name" or (character == "=" and self._before == "]" and not self._sized)
+            )
+        if of is not None and expression.cast is NOTHING and not expression.opaque:
+            number = is_number(of) or self._names.project.supertypes(of) is None
+            if character in "-*/%<>" and not number:
+                return False
+            if character == "+" and not number and of != "String" and expression.sum != "String":
+                return False
+        results = _RESULTS.get(character)
+        if results is None or not expression.wanted or expression.opaque:
+            return True
+        return any(fits(kind, expression.wanted, variable=expression.variable) for kind in results)
+
+    def _may_sign(self, character: str) -> bool:
+        """Whether a unary operator can make what is wanted."""
+        kinds = ("boolean",) if character == "!" else _NUMBERS
+        fits = self._names.project.fits
+        return any(fits(kind, self._wanted, variable=self._expression.variable) for kind in kinds)
 
     def _operator(self, text: str) -> None:
         """Go on after an operator or a bracket, which leaves no value behind."""
         self._before, self._kind, self._chain = text, "operator", (None, False)
 
-    def _counts(self, character: str) -> bool:
-        """Whether as many arguments may stand here as a comma or a closing bracket makes them."""
-        if not self._bracket or self._generics:
+    def _is_value(self) -> bool:
+        """Whether what stands before can be a value: neither nothing nor a class."""
+        of, by_class = self._chain
+        return of != VOID and not (by_class and self._kind == "name" and not self._expression.compared)
+
+    def _ends_well(self) -> bool:
+        """Whether the expression that ends here comes to what is wanted."""
+        expression = self._expression
+        if expression.opaque or not (expression.needed or expression.wanted):
             return True
-        last = self._brackets[-1]
-        if character == ")":
-            return last.takes(0 if self._before == "(" else last.commas + 1)
-        self._brackets = (*self._brackets[:-1], last._replace(commas=last.commas + 1))
-        return last.may_take(last.commas + 2)
+        return (
+            self._is_value()
+            and not expression.clashes(self._chain[0])
+            and self._names.project.fits(
+                expression.result(self._chain[0]), expression.wanted, variable=expression.variable
+            )
+        )
 
-    def _slash(self) -> bool:
-        """Whether something can be divided here, or a comment begin."""
+    def _argument(self, *, last: bool) -> bool:
+        """Whether an argument may end here, the ``last`` one or not."""
+        bracket = self._brackets[-1]
+        forms = bracket.forms
+        if self._before == "(":
+            forms = tuple(one for one in forms if not one.least)
+        else:
+            if not self._expression.opaque and (not self._is_value() or self._expression.clashes(self._chain[0])):
+                return False
+            of, at = self._expression.result(self._chain[0]), bracket.commas
+            fits = self._names.project.assignment.fits
+            forms = tuple(one for one in forms if one.most > at and any(fits(of, to) for to in one.takes(at)))
+            needed = bracket.commas + 1
+            forms = tuple(one for one in forms if (one.least <= needed if last else one.most > needed))
+        if bracket.known and not forms:
+            return False
+        self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1))
+        return True
+
+    def _awaits_argument(self) -> None:
+        bracket = self._brackets[-1]
+        found: set[str | None] = set()
+        if bracket.known:
+            found.update(of for one in bracket.forms if one.most > bracket.commas for of in one.takes(bracket.commas))
+        wanted = () if None in found else tuple(sorted(of for of in found if of is not None))
+        self._expression = Expression(wanted=wanted, needed=True)
+
+    def _divide(self) -> bool:
         self._uncommented = (self._before, self._kind)
-        divides = self._kind in {"name", "literal"} or self._before in {")", "]"}
-        return divides or self._before in _COMMENTED
+        if self._after_value and self._braces:
+            return self._sign("/")
+        self._before, self._kind = "/", "operator"
+        return self._uncommented[0] in _COMMENTED or not self._braces
 
-    def _colon(self) -> None:
+    def _colon(self) -> bool:
         # The chain stays: it may become ``::``.
-        self._before, self._kind = "::" if self._last == ":" else ":", "operator"
+        if self._last == ":":
+            self._before, self._kind = "::", "operator"
+            self._expression = self._expression._replace(opaque=True, operator="")
+            return True
+        expression = self._expression
+        functional = any(map(self._names.project.is_functional, expression.wanted))
+        if self._steers and not functional and not expression.opaque and self._bracket != "header":
+            return False
+        self._before, self._kind = ":", "operator"
+        if not (functional or expression.opaque):
+            self._expression = Expression()
+        return True
 
-    def _comma(self) -> None:
+    def _comma(self) -> bool:
+        if self._generics:
+            self._operator(",")
+            return True
+        if self._bracket in _ARGUMENTS:
+            if not self._argument(last=False):
+                return False
+            self._operator(",")
+            self._awaits_argument()
+            self._several = False
+            return True
         self._several = not self._bracket and self._declares == len(self._braces)
-        if self._several:
-            self._base = self._declared
+        if not self._bracket and self._braces[-1:] == ("values",):
+            if not self._ends_well() or (self._steers and self._values[-1] >= _VALUES):
+                return False
+            self._values = (*self._values[:-1], self._values[-1] + 1)
+            self._expression = _element(self._elements[-1])
+            self._several = False
+        elif self._several:
+            if not self._ends_well():
+                return False
+            self._base, self._expression, self._initialised = self._declared, Expression(), ""
+        elif self._bracket != "header":
+            self._expression = Expression()
         self._operator(",")
+        return True
 
-    def _dot(self) -> None:
+    def _dot(self) -> bool:
         if self._before == "..":
             self._before, self._kind = "...", "type"
-            return
+            return True
         if self._before == ".":
             self._before = ".."
-            return
+            return True
+        of, by_class = self._chain
+        number = self._kind == "literal" and self._before[:1].isdigit()
+        if not number and not by_class and (of == NULL or of in PRIMITIVES):
+            return False
+        if self._steers and not number and not by_class and not self._after_value and self._kind != "type":
+            return False
+        if self._steers and self._creating is not None and not self._has_inner(of):
+            return False
+        if number:
+            fits = self._names.project.fits
+            if not any(fits(of, self._wanted, variable=self._expression.variable) for of in ("double", "float")):
+                return False
         self._base = self._before if self._kind == "name" else self._base
+        self._links = self._links + 1 if self._before == ")" else 0
         self._before, self._kind = ".", "operator"
+        return not (self._steers and self._links > _LINKS)
 
-    def _open_paren(self) -> None:
+    def _has_inner(self, simple: str | None) -> bool:
+        """Whether a class has others in it that can be created."""
+        project = self._names.project
+        members = project.members_of(simple)
+        return members is None or any(of is None and project.creatable(name) for name, of in members.fields.items())
+
+    def _open_paren(self) -> bool:
         before, kind = self._before, self._kind
+        if self._steers and len(self._brackets) >= _DEPTH:
+            return False
+        if kind != "name" and before != "new" and self._creating is None and not self._may_go_in():
+            return False
         if self._creating is not None:
-            entry = Bracket("new", self._creating, self._arities)
+            entry = Bracket("new", self._creating, self._forms or (), bool(self._forms))
+            self._class_next, self._body_due = False, False
+            self.calls_focal |= self._names.focal.constructs and self._is_focal(self._creating)
             self._creating = None
         elif before in _HEADERS:
             entry = Bracket("header", None)
+        elif before in _CONDITIONS:
+            entry = Bracket("condition", "boolean" if before in {"if", "while"} else None)
         elif kind == "name" and self._annotated:
             entry = Bracket("annotation", None)
         elif kind == "name" and self._method_begins:
             entry = Bracket("parameters", None)
         elif kind == "name":
-            entry = Bracket("call", self._chain[0], self._arities)
+            entry = Bracket("call", self._chain[0], self._forms or (), bool(self._forms))
+            focal = self._names.focal
+            self.calls_focal |= before == focal.name and (self._receiver is None or self._is_focal(self._receiver))
         else:
+            self._expression = self._expression.begin()
             entry = Bracket("group", None)
+        self._outer = (*self._outer, self._expression)
         self._brackets = (*self._brackets, entry._replace(braces=len(self._braces)))
         self._operator("(")
+        if entry.kind in _ARGUMENTS:
+            self._awaits_argument()
+        elif entry.kind == "condition":
+            self._expression = Expression((entry.of,) if entry.of else (), needed=True)
+        else:
+            self._expression = Expression()
+        return True
 
-    def _close_paren(self) -> None:
-        kind, of = self._brackets[-1][:2] if self._brackets else ("group", None)
+    def _close_paren(self) -> bool:
+        bracket = self._brackets[-1] if self._brackets else Bracket("group", None)
+        kind, of = bracket.kind, bracket.of
+        value = True
+        cast: str | None = NOTHING
+        self._arrow_due = self._steers and kind == "group" and self._before == "("
+        if self._arrow_due and not any(map(self._names.project.is_functional, self._outer[-1].wanted)):
+            return False
+        if kind in _ARGUMENTS:
+            if not self._argument(last=True):
+                return False
+            forms = self._brackets[-1].forms
+            if kind == "call" and bracket.known:
+                returned = {one.returns for one in forms}
+                of = returned.pop() if len(returned) == 1 else None
+        elif kind == "group":
+            of, cast = self._grouped()
+            value = cast is NOTHING
+        else:
+            if kind == "condition" and not self._ends_well():
+                return False
+            value, of = False, None
         self._brackets = self._brackets[:-1]
+        outer, self._outer = (self._outer[-1], self._outer[:-1]) if self._outer else (Expression(), ())
+        if cast is not NOTHING and outer.cast is NOTHING:
+            outer = outer._replace(cast=cast)
+        self._expression = outer
         self._chain = (of, False)
         self._class_next = kind == "new"
-        self._before, self._kind = ")", "operator"
+        self._body_due = kind == "new" and not self._names.project.creatable(of or "") and not self._is_class(of or "")
+        self._before, self._kind = ")", "value" if value else "operator"
+        return True
 
-    def _open_brace(self) -> None:
+    def _grouped(self) -> tuple[str | None, str | None]:
+        """Type of what a group of brackets comes to, and the type that it casts to, `NOTHING` for none."""
+        if self._kind == "type":
+            return None, self._base
+        if self._kind == "keyword" and self._before in PRIMITIVES:
+            return None, self._before
+        if self._kind == "name" and self._chain[1] and self._expression.plain:
+            return None, self._chain[0]
+        return self._expression.result(self._chain[0]), NOTHING
+
+    def _open_brace(self) -> bool:
         # Within brackets it is an array's, a lambda's or a class's, and what the brackets declare goes on after it.
+        before, chain = self._before, self._chain
+        if self._steers and not self._braces and not self._bracket and self._names.focal.throws and not self._thrown:
+            return False
+        if self._steers and self._class_next and before == ")" and not self._tries:
+            return False
+        if self._body_due or (self._class_next and before != "->"):
+            kind = "class"
+        elif self._kind == "type" and chain[1] and (chain[0] or "").endswith("[]"):
+            kind = "values"
+        elif before == "=" or (before in {"{", ","} and self._braces[-1:] == ("values",) and not self._bracket):
+            kind = "values"
+            self._expression = self._expression.begin()
+            wanted = self._expression.wanted
+            if wanted and not any(one is None or one.endswith("[]") for one in wanted):
+                return False
+            chain = (wanted[0] if wanted else None, True)
+        else:
+            kind = "try" if before == "try" or self._tries else "block"
         self._headers = (*self._headers, self._header if self._bracket else {})
-        self._braces = (*self._braces, "class" if self._class_next and self._before != "->" else "block")
+        self._braces = (*self._braces, kind)
+        array = chain[0] if kind == "values" else None
+        self._values = (*self._values, 1)
+        self._elements = (*self._elements, array.removesuffix("[]") if array is not None else None)
+        self._bodies = (*self._bodies, self._chain[0] if kind == "class" else array)
         self._scopes = (*self._scopes, self._header)
-        self._header, self._class_next = {}, False
+        self._header, self._class_next, self._body_due, self._tries = {}, False, False, False
+        self._outer = (*self._outer, self._expression)
+        self._expression = _element(self._elements[-1]) if kind == "values" else Expression()
+        self._throwing = False
         self._operator("{")
+        if kind != "values":
+            self._statement = ()
+        return True
 
-    def _close_brace(self) -> None:
+    def _close_brace(self) -> bool:
+        kind, of = (self._braces[-1], self._bodies[-1]) if self._braces else ("block", None)
+        if kind == "values" and self._before not in {"{", ","} and not self._ends_well():
+            return False
+        if len(self._braces) == 1 and not self.calls_focal and self._steers:
+            return False
         self._braces, self._scopes = self._braces[:-1], self._scopes[:-1] or ({},)
+        self._elements, self._bodies, self._values = self._elements[:-1], self._bodies[:-1], self._values[:-1]
         self._header, self._headers = (self._headers[-1], self._headers[:-1]) if self._headers else ({}, ())
+        outer, self._outer = (self._outer[-1], self._outer[:-1]) if self._outer else (Expression(), ())
         self._operator("}")
+        if kind == "values" or (kind == "class" and self._outer_is_value(outer)):
+            self._expression = outer
+            self._chain, self._kind = (of, False), "value"
+        else:
+            self._expression = outer if outer.opaque else Expression()
+            self._statement = ()
+        return True
 
-    def _semicolon(self) -> None:
+    @staticmethod
+    def _outer_is_value(outer: Expression) -> bool:
+        return outer.needed or bool(outer.wanted)
+
+    def _semicolon(self) -> bool:
+        if self._bracket != "header" and not self._ends_well():
+            return False
+        if self._steers and not self._bracket and self._before in _STARTS:
+            return False
         if not self._bracket:
             self._header = {}
-        self._class_next = False
+            self._stated, self._statement = (*self._stated, self._statement), ()
+        self._class_next = self._throwing = False
         if self._declares == len(self._braces):
             self._declares = -1
+        self._expression, self._initialised = Expression(), ""
         self._operator(";")
+        return True
 
-    def _open_generics(self) -> None:
+    def _less(self) -> bool:
         if self._kind == "name" and not self._last.isspace():
             self._generics = (*self._generics, self._before)
         elif self._before == ".":
+            if self._steers:
+                return False
             self._generics = (*self._generics, ".")
+        elif not self._generics and self._after_value:
+            return self._sign("<")
+        elif self._expression.operator and self._last == "<":
+            return self._sign("<")
         self._before, self._kind = "<", "operator"
+        return True
 
-    def _close_generics(self) -> None:
+    def _greater(self) -> bool:
         adjacent = self._last
         if self._before == "-" and adjacent == "-":
             self._arrow_comes()
@@ -465,40 +1061,101 @@ class Reading:
             base, self._generics = self._generics[-1], self._generics[:-1]
             if base == ".":  # ``Collections.<String>emptyList()``
                 self._operator(".")
-                return
+                return True
             self._base, self._before, self._kind, self._chain = base, base, "type", (base, True)
         else:
-            self._operator(">")
+            return self._sign(">")
+        return True
 
     def _arrow_comes(self) -> None:
         if self._arrow:
             self._note(self._lambda, None)
         self._arrow = False
         self._operator("->")
+        self._expression = Expression(opaque=True)
 
-    def _minus(self) -> None:
+    def _minus(self) -> bool:
         if self._arrow:
             self._lambda = self._before
-        self._operator("-")
+            self._operator("-")
+            return self._last != "-"
+        if self._before == ")" and any(map(self._names.project.is_functional, self._wanted)):
+            self._operator("-")  # An arrow, it must be.
+            return True
+        return self._sign("-")
 
-    def _open_bracket(self) -> None:
+    def _open_bracket(self) -> bool:
+        of, by_class = self._chain
+        creates = self._creating is not None
+        if self._steers and ((by_class and self._goes_round()) or (of or "").count("[]") > 1):
+            return False
+        value = self._after_value and not by_class and not creates and self._before not in PRIMITIVES
+        if value and not self._method_begins and of is not None and not of.endswith("[]"):
+            return False
         self._base = self._before if self._kind == "name" or self._before in PRIMITIVES else self._base
-        self._creating = None
-        self._brackets = (*self._brackets, Bracket("index", self._chain[0], braces=len(self._braces)))
-        self._before, self._kind = "[", "operator"
-
-    def _close_bracket(self) -> None:
-        of = self._brackets[-1].of if self._brackets else None
-        self._brackets = self._brackets[:-1]
-        if self._before == "[":
-            self._base, self._before, self._kind = f"{self._base or ''}[]", "]", "type"
-            self._chain = (self._base, True)
+        if self._method_begins and self._kind == "name":  # ``int name[]``
+            self._base = of
+            entry = Bracket("declared", of)
+        elif creates:
+            entry = Bracket("size", f"{self._creating}[]")
+        elif self._kind == "value" and self._before == "]" and self._sized:
+            entry = Bracket("size", f"{of}[]" if of else None)
         else:
-            self._before, self._kind = "]", "operator"
-            self._chain = (of.removesuffix("[]") if of is not None and of.endswith("[]") else None, False)
+            entry = Bracket("index" if value else "dimensions", of)
+        self._creating = None
+        self._brackets = (*self._brackets, entry._replace(braces=len(self._braces)))
+        self._outer = (*self._outer, self._expression)
+        self._expression = Expression(("int",), needed=True)
+        self._before, self._kind = "[", "operator"
+        return True
+
+    def _close_bracket(self) -> bool:
+        kind, of = self._brackets[-1][:2] if self._brackets else ("index", None)
+        empty = self._before == "["
+        if not empty and (kind in {"dimensions", "declared"} or not self._ends_well()):
+            return False
+        self._brackets = self._brackets[:-1]
+        outer, self._outer = (self._outer[-1], self._outer[:-1]) if self._outer else (Expression(), ())
+        self._expression = outer
+        if empty:
+            self._base = of if kind == "size" and of is not None else f"{self._base or ''}[]"
+            self._before, self._kind = "]", "type"
+            self._chain = (self._base, True)
+            if kind == "declared":
+                self._note(self._declaring, self._base)
+                self._kind, self._chain = "name", (self._base, False)
+            return True
+        self._before, self._kind, self._sized = "]", "value", kind == "size"
+        if kind != "size":
+            of = of.removesuffix("[]") if of is not None and of.endswith("[]") else None
+        self._chain = (of, False)
+        return True
+
+    _sized = False
+    _links = _blanks = 0
+    _arrow_due = False
+    _annotations: tuple[str, ...] = ()
+    _values: tuple[int, ...] = ()
+    _initialised = ""
+    _declaring = ""
+    _tries = False
 
 
-_HANDLERS = {
+_DIGITS = 2
+_NARROW = frozenset({"byte", "short", "char"})
+_NUMBERS = ("int", "long", "float", "double")
+_RESULTS: Mapping[str, tuple[str, ...]] = {
+    "+": ("String", *_NUMBERS),
+    **dict.fromkeys("-*/%", _NUMBERS),
+    **dict.fromkeys("<>", ("boolean", "int", "long")),
+    **dict.fromkeys("&|^", ("boolean", "int", "long")),
+    "!": ("boolean",),
+    "=": ("boolean",),
+}
+"""Types of which one comes out of an operator that begins so."""
+_QUOTED = {'"': "String", "'": "char"}
+_STARTS = frozenset({";", "{", "}"})
+_HANDLERS: Mapping[str, Callable[[Reading], bool | None]] = {
     ".": Reading._dot,
     "(": Reading._open_paren,
     ")": Reading._close_paren,
@@ -507,12 +1164,25 @@ _HANDLERS = {
     ";": Reading._semicolon,
     ":": Reading._colon,
     ",": Reading._comma,
-    ">": Reading._close_generics,
-    "<": Reading._open_generics,
+    ">": Reading._greater,
+    "<": Reading._less,
     "-": Reading._minus,
+    "/": Reading._divide,
     "[": Reading._open_bracket,
     "]": Reading._close_bracket,
 }
+
+
+def _element(of: str | None) -> Expression:
+    """A value of an array begins, whose type is ``of``."""
+    return Expression((of,) if of is not None else (), variable=True, needed=True)
+
+
+def _stutters(word: str) -> bool:
+    """Whether a new name says a word twice in a row, or goes on without end."""
+    words = [one.lower() for one in _WORDS.findall(word)]
+    long = len(word) > _LONGEST_NAME or any(len(one) > _DIGITS for one in words if one.isdigit())
+    return long or any(one == other for one, other in zip(words, words[1:], strict=False))
 
 
 def _is(word: str, names: Some) -> bool:
@@ -524,7 +1194,7 @@ def _begins(word: str, names: Some) -> bool:
 
 
 def _begins_name(word: str, names: Some) -> bool:
-    return names is not _KEYWORD and _begins(word, names)
+    return not isinstance(names, Keywords) and _begins(word, names)
 
 
 def _in_name(character: str) -> bool:

@@ -146,7 +146,9 @@ class _Likeliest:
         if self._is_done(source):
             self._written.add(made)
             del self._lookups[source]
-            self._guides.pop(source, None)
+            guide = self._guides.pop(source, None)
+            if guide is not None:
+                self._made[source] = guide.finish(made)
 
     def _advance(self, stepper: Stepper) -> None:
         """One step of every place that is at work."""
@@ -235,7 +237,12 @@ def take_one_by_one(
             kept = torch.tensor(going, device=tokens.device)
             stepper.keep(kept)
             active, tokens = [active[row] for row in going], tokens[kept]
-    return made
+    if guides is None:
+        return made
+    return [
+        [one.finish(tokens) for one, tokens in zip(own, written, strict=True)]
+        for own, written in zip(guides, made, strict=True)
+    ]
 
 
 @torch.no_grad()

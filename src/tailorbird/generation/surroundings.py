@@ -1,23 +1,21 @@
 """What a test file says without its tests: imports, types, fields, helpers."""
 
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import tree_sitter_java
 from tree_sitter import Language, Node, Parser
 
+from tailorbird.generation.types import Form, Forms
 from tailorbird.records import TestClass
 
 _PARSER = Parser(Language(tree_sitter_java.language()))
+_TAKEN = {"formal_parameter", "spread_parameter"}
 _TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
 
 Typed = Mapping[str, str | None]
 """Names, with the simple name of the type of each; None where it is not known."""
-
-Arities = tuple[tuple[int, float], ...]
-"""How many arguments a method takes: the least and the most, for each of its forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,11 @@ class Surroundings:
     imports: tuple[Import, ...]
     types: frozenset[str]
     """Declared in the file, type parameters too."""
+    variables: frozenset[str]
+    """These type parameters."""
     fields: Typed
     methods: Typed
-    arities: Mapping[str, Arities]
+    forms: Mapping[str, Forms]
     superclass: str | None
 
     @classmethod
@@ -56,9 +56,10 @@ class Surroundings:
         return cls(
             imports=tuple(reader.imports),
             types=frozenset(reader.types),
+            variables=frozenset(reader.variables),
             fields=reader.fields,
             methods=reader.methods,
-            arities=reader.arities,
+            forms=reader.forms,
             superclass=reader.superclass,
         )
 
@@ -68,9 +69,10 @@ class _FileReader:
         self._own = own
         self.imports: list[Import] = []
         self.types: set[str] = set()
+        self.variables: set[str] = set()
         self.fields: dict[str, str | None] = {}
         self.methods: dict[str, str | None] = {}
-        self.arities: dict[str, Arities] = {}
+        self.forms: dict[str, Forms] = {}
         self.superclass: str | None = None
 
     def read(self, node: Node) -> list[Node]:
@@ -94,7 +96,9 @@ class _FileReader:
         self.imports.append(Import(name.removesuffix(".*"), static, name.endswith(".*")))
 
     def note_type_parameter(self, node: Node) -> None:
-        self.types.update(_text(child) for child in node.named_children if child.type == "type_identifier")
+        found = {_text(child) for child in node.named_children if child.type == "type_identifier"}
+        self.types |= found
+        self.variables |= found
 
     def note_field(self, node: Node) -> None:
         of = simple_type(_text(node.child_by_field_name("type")))
@@ -108,10 +112,19 @@ class _FileReader:
         of = simple_type(_text(node.child_by_field_name("type")))
         name = _text(node.child_by_field_name("name"))
         declared = node.child_by_field_name("parameters")
-        kinds = [one.type for one in declared.named_children] if declared is not None else []
-        taken = sum(kind in {"formal_parameter", "spread_parameter"} for kind in kinds)
         self.methods[name] = of
-        self.arities[name] = (*self.arities.get(name, ()), arity(taken, open_ended="spread_parameter" in kinds))
+        thrown = next((child for child in node.children if child.type == "throws"), None)
+        form = form_of(
+            [
+                _parameter(one)
+                for one in (declared.named_children if declared is not None else ())
+                if one.type in _TAKEN
+            ],
+            of,
+            [_text(one) for one in (thrown.named_children if thrown is not None else ())],
+            self.variables | _variables(node),
+        )
+        self.forms[name] = (*self.forms.get(name, ()), form)
 
 
 _NOTED = {
@@ -123,9 +136,31 @@ _NOTED = {
 }
 
 
-def arity(parameters: int, *, open_ended: bool) -> tuple[int, float]:
-    """How many arguments go with so many ``parameters``, of which an ``open_ended`` last one takes any number."""
-    return (parameters - 1, math.inf) if open_ended else (parameters, parameters)
+def form_of(
+    parameters: Sequence[str], returns: str | None, throws: Sequence[str], variables: Container[str] = ()
+) -> Form:
+    """The form of a method with these types as written; type ``variables`` may be anything."""
+    types = [simple_type(one) for one in parameters]
+    return Form(
+        tuple(None if one is not None and one.removesuffix("[]") in variables else one for one in types),
+        returns,
+        bool(parameters) and parameters[-1].rstrip().endswith("..."),
+        tuple(one for one in map(simple_type, throws) if one is not None),
+    )
+
+
+def _variables(method: Node) -> set[str]:
+    declared = method.child_by_field_name("type_parameters")
+    named = [one.named_children for one in (declared.named_children if declared is not None else ())]
+    return {_text(child) for children in named for child in children if child.type.endswith("identifier")}
+
+
+def _parameter(node: Node) -> str:
+    """Type of a parameter as written."""
+    if node.type == "spread_parameter":
+        kinds = [child for child in node.named_children if child.type not in {"modifiers", "variable_declarator"}]
+        return _text(kinds[0] if kinds else None) + "..."
+    return _text(node.child_by_field_name("type")) + _text(node.child_by_field_name("dimensions"))
 
 
 def simple_type(written: str | None) -> str | None:

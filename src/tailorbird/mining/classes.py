@@ -38,6 +38,9 @@ def known_class(one: JavaType, tests: Iterable[Method] = ()) -> KnownClass:
         class_name=one.name,
         package=one.scope.package,
         path=one.scope.path,
+        kind=one.kind,
+        creatable=one.kind in {"class", "record"}
+        and (not one.constructors or any(private or "private" not in method.modifiers for method in one.constructors)),
         superclass=one.superclass,
         interfaces=one.interfaces,
         constants=one.constants,
@@ -47,6 +50,8 @@ def known_class(one: JavaType, tests: Iterable[Method] = ()) -> KnownClass:
                 name=method.name,
                 returns="" if method.name == CONSTRUCTOR else method.returns,
                 parameters=method.parameters,
+                static="static" in method.modifiers,
+                throws=method.throws,
             )
             for method in (*one.constructors, *one.methods)
             if id(method) not in hidden and (private or "private" not in method.modifiers)

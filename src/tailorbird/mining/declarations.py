@@ -5,6 +5,8 @@ another. A project makes millions of these, so they are the kind of record that 
 keep: they hold no cycles, and the garbage collector need not look at them.
 """
 
+from typing import Literal
+
 import msgspec
 
 
@@ -94,6 +96,7 @@ class Method(msgspec.Struct, frozen=True, gc=False, array_like=True):
     parameters: tuple[str, ...]
     returns: str
     modifiers: tuple[str, ...]
+    throws: tuple[str, ...]
     annotations: tuple[Annotation, ...]
     text: str
     line: int
@@ -131,10 +134,14 @@ class Scope(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """The file lies under a test source root or imports a test framework."""
 
 
+TypeKind = Literal["class", "abstract class", "interface", "enum", "record"]
+
+
 class JavaType(msgspec.Struct, frozen=True, gc=False, array_like=True, eq=False):
     """A class, interface, enum or record; ``name`` is ``Outer.Inner`` for a nested one. Compared by identity."""
 
     name: str
+    kind: TypeKind
     scope: Scope
     annotations: tuple[Annotation, ...]
     type_parameters: tuple[tuple[str, str], ...]

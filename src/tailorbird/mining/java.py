@@ -15,6 +15,7 @@ from tailorbird.mining.declarations import (
     JavaType,
     Method,
     Scope,
+    TypeKind,
     code_of,
     encode_code,
 )
@@ -22,7 +23,13 @@ from tailorbird.mining.names import unannotated
 from tailorbird.mining.syntax import LANGUAGE, Text, span_of
 from tailorbird.records import CONSTRUCTOR
 
-_TYPES = {"class_declaration", "interface_declaration", "enum_declaration", "record_declaration"}
+_KINDS: dict[str, TypeKind] = {
+    "class_declaration": "class",
+    "interface_declaration": "interface",
+    "enum_declaration": "enum",
+    "record_declaration": "record",
+}
+_TYPES = frozenset(_KINDS)
 _BODIES = {"class_body", "interface_body", "enum_body", "enum_body_declarations", "ERROR"}
 _TYPES_AND_BODIES = _TYPES | _BODIES
 _MAIN_ROOTS = ("/src/main/java/", "/src/main/kotlin/")
@@ -125,6 +132,7 @@ class _TypeReader:
                 constants.append(self._text.of(member.child_by_field_name("name")))
         return JavaType(
             name=name,
+            kind=self._kind(node),
             scope=self._scope,
             annotations=self._modifiers(node)[1],
             type_parameters=self._type_parameters(node),
@@ -137,6 +145,10 @@ class _TypeReader:
             span=self._span(node),
             closing=self._closing(node),
         )
+
+    def _kind(self, node: Node) -> TypeKind:
+        kind = _KINDS[node.type]
+        return "abstract class" if kind == "class" and "abstract" in self._modifiers(node)[0] else kind
 
     def _span(self, node: Node) -> tuple[int, int]:
         # Skeletons are cut from files with tests alone.
@@ -205,6 +217,7 @@ class _TypeReader:
             parameters=self._parameter_types(declared),
             returns=returned + text.one_line(node.child_by_field_name("dimensions")),
             modifiers=modifiers,
+            throws=self._thrown(node),
             annotations=annotations,
             text=text.of(node),
             line=node.start_point[0] + 1,
@@ -213,6 +226,10 @@ class _TypeReader:
             code=encode_code(read_code(node, text)) if self._scope.is_test and not record else b"",
             span=self._span(node) if not record else (node.start_byte, node.end_byte),
         )
+
+    def _thrown(self, node: Node) -> tuple[str, ...]:
+        clause = next((child for child in node.children if child.type == "throws"), None)
+        return tuple(self._text.one_line(child) for child in clause.named_children) if clause is not None else ()
 
     def _parameter_types(self, declared: Node | None) -> tuple[str, ...]:
         types: list[str] = []

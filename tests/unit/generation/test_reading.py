@@ -36,7 +36,7 @@ public class Stack extends Base {
 """
 BASE = "package org.sample;\nabstract class Base {\n    int size() { return 0; }\n}\n"
 KIND = "package org.sample;\nenum Kind { FULL, EMPTY }\n"
-OPEN = "package org.sample;\npublic class Open extends java.io.Reader {\n    public int own() { return 0; }\n}\n"
+OPEN = "package org.sample;\npublic class Open extends org.elsewhere.Tool {\n    public int own() { return 0; }\n}\n"
 TEST = """\
 package org.sample;
 import static org.junit.Assert.assertEquals;
@@ -107,7 +107,7 @@ def body(statement: str) -> str:
         "class Own { } Own own = new Own(); var size = stack.size(); long d = size - 1;",
         "// a word or two\n\tstack.peek(); // more\n\twhile (true) { break; }",
         'stack.several(); stack.several("a", "b"); stack.push(new String[] {"a", "b"}[0]);',
-        "stack.push(String.join(null, new Object() { int x = 1, y = 2; })); new Open(); assertEquals(1, 2, 3, 4);",
+        "stack.push(String.valueOf(new Object() { int x = 1, y = 2; })); new Open(); assertEquals(null, 2, 3, 4);",
     ],
 )
 def test_what_is_there_may_be_named(names: Names, statement: str) -> None:
@@ -126,13 +126,13 @@ def test_what_is_there_may_be_named(names: Names, statement: str) -> None:
         ("stack.push(null).pop();", "stack.push(null).po"),
         ("stacks.peek();", "stacks.p"),
         ("unknown.peek();", "u"),
-        ("Unknown u = null;", "Unk"),
+        ("Unheard u = null;", "Unh"),
         ("new Stac(1);", "new Stac("),
         ("invented(1);", "inv"),
         ("stack();", "stack("),
         ("int a = 1; int a = 2;", "int a = 1; int a "),
         ("{ int a = 1; } a++;", "{ int a = 1; } a+"),
-        ("int a = b;", "int a = b;"),
+        ("int a = b;", "int a = b"),
         ("for (int i = 0; i < 1; i++) { } i++;", "for (int i = 0; i < 1; i++) { } i+"),
         ("Kind.NONE.name();", "Kind.N"),
         ('"a".size();', '"a".si'),
@@ -140,7 +140,7 @@ def test_what_is_there_may_be_named(names: Names, statement: str) -> None:
         ("stack.peek( // no", "stack.peek( /"),
         ("stack.push();", "stack.push()"),
         ('stack.push("a", "b");', 'stack.push("a",'),
-        ("stack.peek(1);", "stack.peek(1)"),
+        ("stack.peek(1);", "stack.peek(1"),
         ("new Stack();", "new Stack()"),
         ("helper(1, 2);", "helper(1,"),
         ("assertEquals(1);", "assertEquals(1)"),
@@ -232,26 +232,106 @@ def test_candidates_keep_to_the_names(names: Names, decoding: Decoding) -> None:
         for one in ranked:
             text = to_text(base, one)
             assert syntax_valid(text)
-            # What was closed in time was not asked for its names.
-            opened = base.tokenizer.decode(list(one.tokens[: len(one.tokens) - 33]), skip_special_tokens=True)
-            assert read(names, str(opened)) == opened
+
+
+def test_what_is_taken_is_there(names: Names) -> None:
+    base: Base = small_base("bart")
+    syntax = Syntax(base.tokenizer)
+    random = torch.Generator().manual_seed(0)
+    for _ in range(4):
+        guide, taken = syntax.guide(200, names), list[int]()
+        while not guide.is_lost and len(taken) < 60:
+            before = guide.fork()
+            token = guide.settle(0, torch.randn(len(base.tokenizer), generator=random), lambda row: row)
+            assert guide.is_lost or token == guide.end or before.allows(token)
+            taken.append(token)
 
 
 def test_a_data_set_without_a_tree_knows_no_names(tmp_path: Path) -> None:
     assert Known.of(write_data(tmp_path)) is None
 
 
-def test_what_is_refused_costs_no_more_than_a_look_at_all_tokens(names: Names) -> None:
+def test_a_model_that_finds_nothing_that_is_there_says_no_more(names: Names) -> None:
     base = small_base("bart")
     syntax = Syntax(base.tokenizer)
-    guide = syntax.guide(200, names)
-    for token in base.tokenizer("void f() { stack.", verbose=False)["input_ids"][:-1]:
+    guide = syntax.guide(400, names)
+    begun = "@Test\npublic void f() { stack.peek(); stack.peek().tri"
+    tokens = base.tokenizer(begun, verbose=False)["input_ids"][:-1]
+    for token in tokens:
         guide.take(token)
-    # The model knows nothing of what is there: of all tokens one that begins a member is found.
     scores = torch.zeros(len(base.tokenizer))
-    members = names.project.members_of("Stack")
-    assert members is not None
-    token = guide.settle(int(scores.argmax()), scores, lambda row: row)
-    beginning = syntax.text(token).strip()
-    others = ("length", "this", "class", "super", "new", "<")
-    assert any(name.startswith(beginning) for name in (*members.methods, *members.fields, *others))
+    scores[[token for token in range(len(scores)) if not syntax.text(token).startswith("m")]] = 1.0
+    scores[[token for token in range(len(scores)) if syntax.text(token)[:1] in "m("]] = -100.0
+    while guide.settle(0, scores, lambda row: row) != guide.end:
+        pass
+    text = base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True)
+    assert text == "@Test\npublic void f() { stack.peek(); }"
+
+
+STEERED = "@Test\npublic void t() {\n\t"
+
+
+@pytest.mark.parametrize(
+    ("statement", "stops_at"),
+    [
+        ("stack.size();\n}", "stack.size();\n}"),
+        ("// say it\n", "//"),
+        ("Runnable r = new Runnable() {", "Runnable r = new R"),
+        ("stack.peek(); class A { }", "stack.peek(); cl"),
+        ("int a = 1; int b = 2; int c = 3; int d", "int a = 1; int b = 2; int c = 3; in"),
+        ("int aAa = 1;", "int aA"),
+        ('stack.push("' + "x" * 61, 'stack.push("' + "x" * 61),
+        ("throw new Error();", "thr"),
+        (";", ";"),
+        ('"a".length();', '"'),
+        ("int a = 1 + 1 + 1 + 1 + 1 + 1;", "int a = 1 + 1 + 1 + 1 + 1 +"),
+        ("stack.peek(); @Override", "stack.peek(); @"),
+    ],
+)
+def test_a_steered_test_goes_straight_to_its_focal_method(names: Names, statement: str, stops_at: str) -> None:
+    reading = Reading(names, steers=True)
+    assert names.focal.name == "peek"
+    assert reading.read(STEERED)
+    passed = next((at for at, character in enumerate(statement) if not reading.read(character)), len(statement))
+    assert statement[: passed + 1] == stops_at
+
+
+def test_what_leads_to_the_focal_method_is_known_where_it_can_be_called(names: Names) -> None:
+    reading = Reading(names, steers=True)
+    assert reading.read(STEERED)
+    assert reading.towards_focal == ["stack.peek("]
+    assert reading.read("stack.")
+    assert reading.towards_focal == ["peek("]
+    assert reading.read("pe")
+    assert reading.towards_focal == ["ek("]
+    assert reading.read("ek();\n\t")
+    assert reading.calls_focal
+    assert reading.towards_focal == []
+    assert reading.read("stack.peek();\n\t")
+    assert reading.repeats
+
+
+@pytest.mark.parametrize(
+    ("statement", "stops_at"),
+    [
+        ("String a = stack.size();", "String a = stack.s"),
+        ("int a = stack.peek();", "int a = stack.peek();"),
+        ("stack.push(1);", "stack.push(1"),
+        ("Stack.peek();", "Stack.p"),
+        ("byte[] a = {1, null};", "byte[] a = {1, nu"),
+        ("boolean a = stack.size() > 1 && 2;", "boolean a = stack.size() > 1 && 2;"),
+        ("assertEquals(1, stack.several());", "assertEquals(1, stack.several())"),
+        ("int a = true;", "int a = tr"),
+        ("Stack a = new Kind();", "Stack a = new Kind();"),
+        ("Base a = new Base();", "Base a = new Base();"),
+        ("int[] a = new byte[1];", "int[] a = new b"),
+        ("int a = Stack.LIMIT[0];", "int a = Stack.LIMIT["),
+        ('if ("a") { }', 'if ("a")'),
+        ("long a = 1L; int b = a;", "long a = 1L; int b = a;"),
+        ('int a = 2 * "b";', 'int a = 2 * "b";'),
+    ],
+)
+def test_what_does_not_come_to_the_type_that_is_wanted_is_stopped(names: Names, statement: str, stops_at: str) -> None:
+    before = len(body("")) - len("\n}")
+    passed = read(names, body(statement))[before:]
+    assert statement[: len(passed) + 1] == stops_at
