@@ -108,7 +108,10 @@ class GenerateConfig:
     syntax: bool = True
     """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
     names: bool = True
-    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project."""
+    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project; and
+    nothing of a type that does not go where it stands."""
+    steering: bool = True
+    """With these, go straight to the focal method: plain statements, of which no candidate ends before it is called."""
     limit: Count | None = None
     """Only the first so many pairs of the split."""
     seed: Seed = 0
@@ -136,7 +139,10 @@ class CompareConfig:
     syntax: bool = True
     """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
     names: bool = True
-    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project."""
+    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project; and
+    nothing of a type that does not go where it stands."""
+    steering: bool = True
+    """With these, go straight to the focal method: plain statements, of which no candidate ends before it is called."""
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
     execute: bool = True

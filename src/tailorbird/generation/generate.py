@@ -107,7 +107,7 @@ def _guided(task: _Task) -> _Task:
     if not task.config.syntax:
         return task
     known = Known.of(task.data) if task.config.names else None
-    return replace(task, syntax=Syntax(task.base.tokenizer), known=known)
+    return replace(task, syntax=Syntax(task.base.tokenizer, steers=task.config.steering), known=known)
 
 
 def _finished(out: Path, fingerprint: str) -> GenerationHeader | None:
@@ -247,6 +247,7 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
         "no_repeat_ngram": decoding.no_repeat_ngram,
         "syntax": task.config.syntax,
         "names": task.known is not None,
+        "steering": task.known is not None and task.config.steering,
         "max_source_tokens": task.config.max_source_tokens,
         "max_target_tokens": task.config.max_target_tokens,
         "batch_size": task.config.batch_size,

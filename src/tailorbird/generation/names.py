@@ -482,7 +482,7 @@ class Names:
         return self._keywords[wanted]
 
     def created(self, wanted: Wanted, *, anonymous: bool = False) -> Lexicon:
-        """Types of which ``new`` makes what leads to what is ``wanted``; with a body, as ``anonymous`` classes, others."""
+        """Types of which ``new`` makes what leads to what is ``wanted``; as ``anonymous`` classes others too."""
         if anonymous:
             project = self.project
             bodies = [one for one in self._values if not project.creatable(one) and project.made(one, wanted)]

@@ -10,6 +10,7 @@ simple.
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple
 
 from tailorbird.generation.expressions import NOTHING, Expression, Wanted
@@ -88,7 +89,7 @@ class Reading:
     """Where a candidate has come to. `read` goes on; a `fork` can be tried and thrown away."""
 
     def __init__(self, names: Names, *, steers: bool = False) -> None:
-        self._names, self._steers = names, steers
+        self._names, self.steers = names, steers
         self._mode = ""  # The literal or comment that is open, as it began.
         self._escaped, self._length = False, 0
         self._last = ""  # The character before.
@@ -241,7 +242,7 @@ class Reading:
             if character.isspace():
                 self._blanks += 1
                 self._last = character
-                return not self._steers or self._blanks <= _LONGEST_BLANK
+                return not self.steers or self._blanks <= _LONGEST_BLANK
             if not self._punctuation(character):
                 return False
         self._last, self._blanks = character, 0
@@ -263,7 +264,7 @@ class Reading:
                 self._chain = (_QUOTED[self._mode], False)
             self._mode, self._escaped, self._length = "", False, 0
         self._last = character
-        return closed or not self._steers or self._length <= _LONGEST_TEXT
+        return closed or not self.steers or self._length <= _LONGEST_TEXT
 
     # Names
 
@@ -272,9 +273,9 @@ class Reading:
             return False
         if self._body_due or self._arrow_due or not self._may_go_in():
             return False
-        if self._steers and not self._braces and not self._may_head():
+        if self.steers and not self._braces and not self._may_head():
             return False
-        if self._steers and self._braces and self._before in _STARTS and self._starts_anew and character.isdigit():
+        if self.steers and self._braces and self._before in _STARTS and self._starts_anew and character.isdigit():
             return False
         self._role = self._next_role(character)
         if self._role is Role.DECLARED and self._before != ",":
@@ -293,7 +294,7 @@ class Reading:
         bracket = self._brackets[-1] if kind else None
         if bracket is not None and bracket.known and self._before in {"(", ","}:
             return any(one.most > bracket.commas for one in bracket.forms)
-        if not self._steers:
+        if not self.steers:
             return True
         if kind == "parameters" and not self._braces:
             return False
@@ -315,7 +316,7 @@ class Reading:
 
     def _goes_round(self) -> bool:
         """Whether a variable is declared where enough others stand unused."""
-        return self._steers and len(self._unused) >= _UNUSED and not self._bracket and "class" not in self._braces
+        return self.steers and len(self._unused) >= _UNUSED and not self._bracket and "class" not in self._braces
 
     def _next_role(self, character: str) -> Role:
         before, kind = self._before, self._kind
@@ -355,30 +356,44 @@ class Reading:
         role, names = self._role, self._names
         if role is Role.FREE:
             return not word[0].isdigit() or self._may_be_number(word)
-        if role is Role.AFTER:
-            asks = self._expression.needed and names.project.fits("boolean", self._expression.wanted)
-            return among(word, _KEYWORD if not self._steers else ["instanceof"] if asks else [])
-        if role is Role.DECLARED and self._steers and not self._braces and "Test" not in names.annotations:
-            return word.startswith("test") or "test".startswith(word)
         if role is Role.DECLARED:
-            return not (self._steers and self._braces and _stutters(word))
+            return self._may_be_new(word)
         if role is Role.MEMBER:
             return self._may_be_member(word, among)
-        if self._steers and not self._braces and not self._bracket and role is Role.OPERAND:
-            return among(word, _IN_HEADERS)
-        wanted = self._wanted
-        if role is Role.TYPE and self._before == "new":
-            return among(word, self._created) or any(among(word, scope) for scope in self._classes)
-        if word in _DECLARING and self._steers and self._before in _STARTS and self._goes_round():
-            return False  # Though it begins ``finally``.
-        if among(word, names.keywords(wanted) if wanted and role is Role.OPERAND else self._keywords):
-            return True
-        if role is Role.TYPE and self._before == "@" and self._steers:
-            return among(word, [one for one in names.annotations if one not in self._annotations])
         if role is Role.TYPE:
-            return among(word, names.types) or any(among(word, scope) for scope in self._classes)
+            return self._may_be_type(word, among)
         if role is Role.CASE:
-            return among(word, names.project.words) or among(word, names.project.members)
+            return among(word, _KEYWORD) or among(word, names.project.words) or among(word, names.project.members)
+        if role is Role.AFTER:
+            asks = self._expression.needed and names.project.fits("boolean", self._expression.wanted)
+            return among(word, _KEYWORD if not self.steers else ["instanceof"] if asks else [])
+        return self._may_be_operand(word, among)
+
+    def _may_be_new(self, word: str) -> bool:
+        """Whether a variable or a method can be called so."""
+        if not self.steers:
+            return True
+        if self._braces:
+            return not _stutters(word)
+        return "Test" in self._names.annotations or word.startswith("test") or "test".startswith(word)
+
+    def _may_be_type(self, word: str, among: Callable[[str, Some], bool]) -> bool:
+        names = self._names
+        if self._before == "@" and self.steers:
+            return among(word, [one for one in names.annotations if one not in self._annotations])
+        if self._before != "new" and among(word, self._keywords):
+            return True
+        types = self._created if self._before == "new" else names.types
+        return among(word, types) or any(among(word, scope) for scope in self._classes)
+
+    def _may_be_operand(self, word: str, among: Callable[[str, Some], bool]) -> bool:
+        names, wanted = self._names, self._wanted
+        if self.steers and not self._braces and not self._bracket:
+            return among(word, _IN_HEADERS)
+        if word in _DECLARING and self.steers and self._before in _STARTS and self._goes_round():
+            return False  # Though it begins ``finally``.
+        if among(word, names.keywords(wanted) if wanted else self._keywords):
+            return True
         if self._loose and among(word, names.project.words):
             return True
         if not wanted:
@@ -386,7 +401,7 @@ class Reading:
         functional = any(map(names.project.is_functional, wanted))
         if functional and among(word, names.project.lambdas):
             return True
-        if functional and not self._steers:  # ``something::method``
+        if functional and not self.steers:  # ``something::method``
             return among(word, names.operands) or any(among(word, scope) for scope in self._seen)
         leads = names.project.leads
         return among(word, names.operands_for(wanted)) or any(
@@ -403,13 +418,13 @@ class Reading:
     @property
     def _keywords(self) -> Keywords:
         """Java's own words that may stand here."""
-        if not (self._steers and self._braces) or "class" in self._braces:
+        if not (self.steers and self._braces) or "class" in self._braces:
             return _KEYWORD
         return _WITHOUT_DECLARATIONS if self._before in _STARTS and self._goes_round() else _IN_BODIES
 
     def _may_be_number(self, word: str) -> bool:
         wanted = self._wanted
-        if self._steers and len(word) > _LONGEST_NUMBER:
+        if self.steers and len(word) > _LONGEST_NUMBER:
             return False
         if not wanted or self._before in {".", "break", "continue"}:
             return True
@@ -431,7 +446,7 @@ class Reading:
         if among(word, others):
             return True
         if among(
-            word, project.usable(of or "", by_class, self._wanted, self._handles, self._steers and self._links > 0)
+            word, project.usable(of or "", by_class, self._wanted, self._handles, self.steers and self._links > 0)
         ):
             return True
         if members.whole:
@@ -444,7 +459,7 @@ class Reading:
     @property
     def _created(self) -> Lexicon:
         """What ``new`` may make here."""
-        return self._names.created(self._wanted, anonymous=not self._steers)
+        return self._names.created(self._wanted, anonymous=not self.steers)
 
     @property
     def _others(self) -> Some:
@@ -452,7 +467,7 @@ class Reading:
         of, by_class = self._chain
         if by_class or of in PRIMITIVES:
             return _OF_CLASSES
-        return [] if self._steers else _OF_OBJECTS
+        return [] if self.steers else _OF_OBJECTS
 
     @property
     def _handles(self) -> bool:
@@ -518,7 +533,7 @@ class Reading:
         wanted, project = self._wanted, self._names.project
         return (
             project.leads(f"{element}[]", wanted)
-            or (not self._steers and project.fits(element, wanted))
+            or (not self.steers and project.fits(element, wanted))
             or any(one is not None and one.startswith(f"{element}[][]") for one in wanted)
         )
 
@@ -557,7 +572,7 @@ class Reading:
     def _judge_type(self, word: str, follows: str) -> tuple[str | None, bool] | None:
         if not (word in self._names.types or word == "var" or self._is_class(word)):
             return None
-        if self._before == "@" and self._steers:
+        if self._before == "@" and self.steers:
             if word not in self._names.annotations or word in self._annotations:
                 return None
             self._annotations = (*self._annotations, word)
@@ -601,13 +616,13 @@ class Reading:
 
     @property
     def _may_be_lambda(self) -> bool:
-        return not self._steers or any(map(self._names.project.is_functional, self._wanted))
+        return not self.steers or any(map(self._names.project.is_functional, self._wanted))
 
     def _is_class(self, word: str) -> bool:
         return any(word in scope for scope in self._classes)
 
     def _judge_member(self, word: str, called: bool) -> tuple[str | None, bool] | None:
-        (of, by_class), project = self._chain, self._names.project
+        of, project = self._chain[0], self._names.project
         members = project.members_of(of)
         self._receiver = of
         if self._creating is not None:
@@ -659,7 +674,7 @@ class Reading:
     def _punctuation(self, character: str) -> bool:
         if self._last == "/" and character in "/*":
             self._mode = "/" + character
-            if self._steers:
+            if self.steers:
                 return False
             self._before, self._kind = self._uncommented  # The slash was no operator.
             self._expression = self._expression._replace(operator="")
@@ -678,7 +693,7 @@ class Reading:
         return self._sign(character)
 
     def _quote(self, character: str) -> bool:
-        if not self._may_go_in() or (self._steers and self._before in _STARTS and self._starts_anew):
+        if not self._may_go_in() or (self.steers and self._before in _STARTS and self._starts_anew):
             return False
         self._expression = self._expression.begin()
         leads = self._names.project.leads(_QUOTED[character], self._wanted)
@@ -698,7 +713,7 @@ class Reading:
             before = self._before
             self._operator(character)
             return not (self._braces or self._bracket) or (
-                not self._steers and (before in _STARTS or bool(self._bracket))
+                not self.steers and (before in _STARTS or bool(self._bracket))
             )
         if self._generics:
             self._operator(character)
@@ -714,28 +729,28 @@ class Reading:
             return False
         if not after and self._wanted and not self._expression.operator and not self._may_sign(character):
             return False
-        if self._steers and not after and self._expression.unary:
+        if self.steers and not after and self._expression.unary:
             return False
-        if after and self._steers and self._expression.operator in {"++", "--"}:
+        if after and self.steers and self._expression.operator in {"++", "--"}:
             return False
         self._expression = self._expression.operate(
             character, chain[0], after_value=after, adjacent=self._last in "+-*/%&|^=!<>"
         )
         self._operator(character)
         most = 1 if self._bracket in {"size", "index"} else _OPERATORS
-        return not self._steers or self._expression.operators <= most
+        return not self.steers or self._expression.operators <= most
 
     def _may_operate(self, character: str) -> bool:
         """Whether a binary operator may follow the value before it."""
         of, by_class = self._chain
         if by_class:
             return self._bracket == "header" or character in "<>&?"
-        if character == "?" and self._steers:
+        if character == "?" and self.steers:
             return False
-        if of == VOID or (self._steers and self._expression.opaque):
+        if of == VOID or (self.steers and self._expression.opaque):
             return False
         expression, fits = self._expression, self._names.project.fits
-        if self._steers and not (expression.needed or expression.opaque or self._bracket or expression.operator):
+        if self.steers and not (expression.needed or expression.opaque or self._bracket or expression.operator):
             # A statement assigns, or steps on; nothing else comes of an operator in it.
             return character in "=+-<" and (
                 self._kind == "name" or (character == "=" and self._before == "]" and not self._sized)
@@ -821,7 +836,7 @@ class Reading:
             return True
         expression = self._expression
         functional = any(map(self._names.project.is_functional, expression.wanted))
-        if self._steers and not functional and not expression.opaque and self._bracket != "header":
+        if self.steers and not functional and not expression.opaque and self._bracket != "header":
             return False
         self._before, self._kind = ":", "operator"
         if not (functional or expression.opaque):
@@ -841,7 +856,7 @@ class Reading:
             return True
         self._several = not self._bracket and self._declares == len(self._braces)
         if not self._bracket and self._braces[-1:] == ("values",):
-            if not self._ends_well() or (self._steers and self._values[-1] >= _VALUES):
+            if not self._ends_well() or (self.steers and self._values[-1] >= _VALUES):
                 return False
             self._values = (*self._values[:-1], self._values[-1] + 1)
             self._expression = _element(self._elements[-1])
@@ -866,9 +881,9 @@ class Reading:
         number = self._kind == "literal" and self._before[:1].isdigit()
         if not number and not by_class and (of == NULL or of in PRIMITIVES):
             return False
-        if self._steers and not number and not by_class and not self._after_value and self._kind != "type":
+        if self.steers and not number and not by_class and not self._after_value and self._kind != "type":
             return False
-        if self._steers and self._creating is not None and not self._has_inner(of):
+        if self.steers and self._creating is not None and not self._has_inner(of):
             return False
         if number:
             fits = self._names.project.fits
@@ -877,7 +892,7 @@ class Reading:
         self._base = self._before if self._kind == "name" else self._base
         self._links = self._links + 1 if self._before == ")" else 0
         self._before, self._kind = ".", "operator"
-        return not (self._steers and self._links > _LINKS)
+        return not (self.steers and self._links > _LINKS)
 
     def _has_inner(self, simple: str | None) -> bool:
         """Whether a class has others in it that can be created."""
@@ -886,31 +901,20 @@ class Reading:
         return members is None or any(of is None and project.creatable(name) for name, of in members.fields.items())
 
     def _open_paren(self) -> bool:
-        before, kind = self._before, self._kind
-        if self._steers and len(self._brackets) >= _DEPTH:
+        if self.steers and len(self._brackets) >= _DEPTH:
             return False
-        if kind != "name" and before != "new" and self._creating is None and not self._may_go_in():
+        if self._kind != "name" and self._creating is None and not self._may_go_in():
             return False
-        if self._creating is not None:
-            entry = Bracket("new", self._creating, self._forms or (), bool(self._forms))
-            self._class_next, self._body_due = False, False
-            self.calls_focal |= self._names.focal.constructs and self._is_focal(self._creating)
-            self._creating = None
-        elif before in _HEADERS:
-            entry = Bracket("header", None)
-        elif before in _CONDITIONS:
-            entry = Bracket("condition", "boolean" if before in {"if", "while"} else None)
-        elif kind == "name" and self._annotated:
-            entry = Bracket("annotation", None)
-        elif kind == "name" and self._method_begins:
-            entry = Bracket("parameters", None)
-        elif kind == "name":
-            entry = Bracket("call", self._chain[0], self._forms or (), bool(self._forms))
-            focal = self._names.focal
-            self.calls_focal |= before == focal.name and (self._receiver is None or self._is_focal(self._receiver))
-        else:
+        entry = self._paren()
+        if entry.kind == "group":
             self._expression = self._expression.begin()
-            entry = Bracket("group", None)
+        elif entry.kind == "new":
+            self._class_next, self._body_due, self._creating = False, False, None
+            self.calls_focal |= self._names.focal.constructs and self._is_focal(entry.of)
+        elif entry.kind == "call":
+            focal = self._names.focal
+            of_focal = self._receiver is None or self._is_focal(self._receiver)
+            self.calls_focal |= self._before == focal.name and of_focal
         self._outer = (*self._outer, self._expression)
         self._brackets = (*self._brackets, entry._replace(braces=len(self._braces)))
         self._operator("(")
@@ -922,12 +926,29 @@ class Reading:
             self._expression = Expression()
         return True
 
+    def _paren(self) -> Bracket:
+        """What the round bracket is that opens here."""
+        before = self._before
+        if self._creating is not None:
+            return Bracket("new", self._creating, self._forms or (), bool(self._forms))
+        if before in _HEADERS:
+            return Bracket("header", None)
+        if before in _CONDITIONS:
+            return Bracket("condition", "boolean" if before in {"if", "while"} else None)
+        if self._kind != "name":
+            return Bracket("group", None)
+        if self._annotated:
+            return Bracket("annotation", None)
+        if self._method_begins:
+            return Bracket("parameters", None)
+        return Bracket("call", self._chain[0], self._forms or (), bool(self._forms))
+
     def _close_paren(self) -> bool:
         bracket = self._brackets[-1] if self._brackets else Bracket("group", None)
         kind, of = bracket.kind, bracket.of
         value = True
         cast: str | None = NOTHING
-        self._arrow_due = self._steers and kind == "group" and self._before == "("
+        self._arrow_due = self.steers and kind == "group" and self._before == "("
         if self._arrow_due and not any(map(self._names.project.is_functional, self._outer[-1].wanted)):
             return False
         if kind in _ARGUMENTS:
@@ -968,9 +989,9 @@ class Reading:
     def _open_brace(self) -> bool:
         # Within brackets it is an array's, a lambda's or a class's, and what the brackets declare goes on after it.
         before, chain = self._before, self._chain
-        if self._steers and not self._braces and not self._bracket and self._names.focal.throws and not self._thrown:
+        if self.steers and not self._braces and not self._bracket and self._names.focal.throws and not self._thrown:
             return False
-        if self._steers and self._class_next and before == ")" and not self._tries:
+        if self.steers and self._class_next and before == ")" and not self._tries:
             return False
         if self._body_due or (self._class_next and before != "->"):
             kind = "class"
@@ -1005,7 +1026,7 @@ class Reading:
         kind, of = (self._braces[-1], self._bodies[-1]) if self._braces else ("block", None)
         if kind == "values" and self._before not in {"{", ","} and not self._ends_well():
             return False
-        if len(self._braces) == 1 and not self.calls_focal and self._steers:
+        if len(self._braces) == 1 and not self.calls_focal and self.steers:
             return False
         self._braces, self._scopes = self._braces[:-1], self._scopes[:-1] or ({},)
         self._elements, self._bodies, self._values = self._elements[:-1], self._bodies[:-1], self._values[:-1]
@@ -1027,7 +1048,7 @@ class Reading:
     def _semicolon(self) -> bool:
         if self._bracket != "header" and not self._ends_well():
             return False
-        if self._steers and not self._bracket and self._before in _STARTS:
+        if self.steers and not self._bracket and self._before in _STARTS:
             return False
         if not self._bracket:
             self._header = {}
@@ -1043,12 +1064,10 @@ class Reading:
         if self._kind == "name" and not self._last.isspace():
             self._generics = (*self._generics, self._before)
         elif self._before == ".":
-            if self._steers:
+            if self.steers:
                 return False
             self._generics = (*self._generics, ".")
-        elif not self._generics and self._after_value:
-            return self._sign("<")
-        elif self._expression.operator and self._last == "<":
+        elif (not self._generics and self._after_value) or (self._expression.operator and self._last == "<"):
             return self._sign("<")
         self._before, self._kind = "<", "operator"
         return True
@@ -1087,7 +1106,7 @@ class Reading:
     def _open_bracket(self) -> bool:
         of, by_class = self._chain
         creates = self._creating is not None
-        if self._steers and ((by_class and self._goes_round()) or (of or "").count("[]") > 1):
+        if self.steers and ((by_class and self._goes_round()) or (of or "").count("[]") > 1):
             return False
         value = self._after_value and not by_class and not creates and self._before not in PRIMITIVES
         if value and not self._method_begins and of is not None and not of.endswith("[]"):
@@ -1182,7 +1201,7 @@ def _stutters(word: str) -> bool:
     """Whether a new name says a word twice in a row, or goes on without end."""
     words = [one.lower() for one in _WORDS.findall(word)]
     long = len(word) > _LONGEST_NAME or any(len(one) > _DIGITS for one in words if one.isdigit())
-    return long or any(one == other for one, other in zip(words, words[1:], strict=False))
+    return long or any(one == other for one, other in pairwise(words))
 
 
 def _is(word: str, names: Some) -> bool:

@@ -237,8 +237,11 @@ def take_one_by_one(
             kept = torch.tensor(going, device=tokens.device)
             stepper.keep(kept)
             active, tokens = [active[row] for row in going], tokens[kept]
-    if guides is None:
-        return made
+    return made if guides is None else _finished(guides, made)
+
+
+def _finished(guides: Sequence[Sequence[Guide]], made: Sequence[Sequence[Sequence[int]]]) -> list[list[list[int]]]:
+    """What was ``made``, as the guides leave it."""
     return [
         [one.finish(tokens) for one, tokens in zip(own, written, strict=True)]
         for own, written in zip(guides, made, strict=True)

@@ -51,10 +51,12 @@ Rank = Callable[[torch.Tensor], torch.Tensor]
 class Syntax:
     """The grammar of a Java method in the tokens of one tokenizer.
 
+    Where names are given too, it ``steers`` candidates to the focal method (`tailorbird.generation.reading`).
     UsageError where the tokenizer is not one that the parser can read.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, *, steers: bool = True) -> None:
+        self._steers = steers
         if not isinstance(tokenizer, PreTrainedTokenizerFast):
             raise UsageError(
                 f"The tokenizer of this base ({type(tokenizer).__name__}) cannot be guided by Java's grammar: "
@@ -80,7 +82,7 @@ class Syntax:
 
     def guide(self, steps: int, names: Names | None = None) -> "Guide":
         """For one candidate of at most ``steps`` tokens, which uses ``names`` alone where they are given."""
-        reading = Reading(names, steers=True) if names is not None else None
+        reading = Reading(names, steers=self._steers) if names is not None else None
         return Guide(self._start.deep_copy(), self, steps, reading)
 
     def text(self, token: int) -> str:
@@ -192,7 +194,7 @@ class Guide:
     def _pulled(self, scores: torch.Tensor) -> torch.Tensor | None:
         """``scores`` with what leads to the focal method raised; None where nothing does."""
         reading = self._reading
-        if reading is None or reading.calls_focal or self._wanted() is not None:
+        if reading is None or not reading.steers or reading.calls_focal or self._wanted() is not None:
             return None
         towards = reading.towards_focal
         if not towards:
@@ -219,7 +221,7 @@ class Guide:
         # Nothing is known any more: a comment would go on for ever.
         if self._lost and "/" in self._syntax.text(token):
             return False
-        return self._reading is None or (not self._cycles(token) and self.names(token))
+        return self._reading is None or (not (self._reading.steers and self._cycles(token)) and self.names(token))
 
     def _cycles(self, token: int) -> bool:
         """Whether ``token`` ends the last copy that may be of the tokens before it."""
@@ -293,7 +295,7 @@ class Guide:
                 self._reading = None
             elif self._reading.between_statements:
                 # A statement that stands there already says nothing.
-                if self._reading.repeats:
+                if self._reading.steers and self._reading.repeats:
                     self._over = self._reading.calls_focal and self._whole > 0
                 else:
                     self._whole = self._count

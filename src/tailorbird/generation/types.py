@@ -126,7 +126,7 @@ class Assignment:
         if not value.endswith("[]"):
             return self.surely(value) is None
         one, other = value.removesuffix("[]"), wanted.removesuffix("[]")
-        return one == other or not ({one, other} & set(_BOXED)) and self.fits(one, other)
+        return one == other or (not {one, other} & PRIMITIVE and self.fits(one, other))
 
     def _extends(self, value: str, wanted: str) -> bool:
         known, whole = self.surely(value) or (frozenset[str](), False)

@@ -93,6 +93,7 @@ def _generate(
         no_repeat_ngram=config.no_repeat_ngram,
         syntax=config.syntax,
         names=config.names,
+        steering=config.steering,
         limit=config.limit,
         seed=config.seed,
         batch_size=config.generation_batch_size,
