@@ -100,7 +100,7 @@ class Expression(NamedTuple):
         last = self.operand(value)
         if self.opaque or self.sum is NOTHING or self.sum is None or last is None or last == "String":
             return False
-        return self.sum != "String" and not (is_number(last) or last in {"boolean", "Boolean"})
+        return self.sum != "String" and is_number(last) != is_number(self.sum)
 
     def result(self, value: str | None) -> str | None:
         """Type of the whole, where its last operand has the type ``value``."""

@@ -426,6 +426,8 @@ class Names:
         focal = pair.focal.class_name.rpartition(".")[2]
         around = Surroundings.of(file) if file is not None else None
         package = pair.test.package
+        self.own = pair.test.class_name.rpartition(".")[2]
+        """Of the test's class the simple name."""
         types = {focal, *project.packages.get(package, ()), *jdk_packages()["java.lang"]}
         self.fields: dict[str, str | None] = {}
         self._variables: frozenset[str] = frozenset()

@@ -165,6 +165,18 @@ class Reading:
         ended = self._before in {";", "}"} and self._kind == "operator"
         return ended and len(self._braces) == 1 and not (self._brackets or self._word or self._pending or self._mode)
 
+    def endings(self, most: int) -> list[str]:
+        """What is missing of the shortest names that the unfinished one at the end may become."""
+        word = self._word
+        if not word or self._mode or self._role not in {Role.OPERAND, Role.MEMBER, Role.TYPE}:
+            return []
+        scopes: list[Some] = [self._names.operands, self._names.types, *self._seen]
+        members = self._names.project.members_of(self._chain[0])
+        if self._role is Role.MEMBER and members is not None:
+            scopes = [members.methods, members.fields]
+        found = {name for some in scopes for name in some if name.startswith(word) and self._may_be(name, _is)}
+        return [name[len(word) :] for name in sorted(found, key=len)[:most] if name != word]
+
     @property
     def is_stuck(self) -> bool:
         """It says the same again, or declares what it does not use."""
@@ -296,6 +308,8 @@ class Reading:
             return any(one.most > bracket.commas for one in bracket.forms)
         if not self.steers:
             return True
+        if self._expression.operator == "=" and self._expression.needed:
+            return False  # It was to become ``==``: nothing is assigned within an expression.
         if kind == "parameters" and not self._braces:
             return False
         return not (kind == "group" and self._before == "(" and self._calls_for_lambda(self._outer[-1]))
@@ -514,7 +528,8 @@ class Reading:
         if self._role is Role.OPERAND and not self._wanted and before in _STARTS and word not in self._keywords:
             return False
         if word == "this":
-            self._kind = "literal"
+            own = None if "class" in self._braces else self._names.own
+            self._kind, self._chain = "literal", (own, False)
         elif word in PRIMITIVES:
             self._chain = (word, True)
             if before == "new":
@@ -579,6 +594,8 @@ class Reading:
         if self._before == "new":
             project = self._names.project
             if follows in "(<" and not self._is_class(word) and word not in self._created:
+                return None
+            if follows == "(" and self.steers and not project.creatable(word):
                 return None
             if follows == "[" and not self._may_be_array(word):
                 return None
@@ -756,7 +773,7 @@ class Reading:
                 self._kind == "name" or (character == "=" and self._before == "]" and not self._sized)
             )
         if of is not None and expression.cast is NOTHING and not expression.opaque:
-            number = is_number(of) or self._names.project.supertypes(of) is None
+            number = is_number(of) or self._names.project.assignment.surely(of) is None
             if character in "-*/%<>" and not number:
                 return False
             if character == "+" and not number and of != "String" and expression.sum != "String":
@@ -806,12 +823,20 @@ class Reading:
             of, at = self._expression.result(self._chain[0]), bracket.commas
             fits = self._names.project.assignment.fits
             forms = tuple(one for one in forms if one.most > at and any(fits(of, to) for to in one.takes(at)))
+            if of == NULL and self.steers and self._is_ambiguous(forms, at):
+                return False
             needed = bracket.commas + 1
             forms = tuple(one for one in forms if (one.least <= needed if last else one.most > needed))
         if bracket.known and not forms:
             return False
         self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1))
         return True
+
+    def _is_ambiguous(self, forms: Forms, at: int) -> bool:
+        """Whether ``null`` as an argument leaves open which form is meant."""
+        types = {one.takes(at)[0] for one in forms if one.takes(at)[0] not in PRIMITIVE} - {None}
+        fits = self._names.project.assignment.fits
+        return bool(types) and not any(all(fits(one, other) for other in types) for one in types)
 
     def _awaits_argument(self) -> None:
         bracket = self._brackets[-1]

@@ -7,6 +7,7 @@ whole method: what cannot follow is never taken, and near the limit what is open
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from heapq import heappop, heappush
 from importlib.resources import files
 
 import numpy as np
@@ -46,6 +47,11 @@ _FORCE = 12.0
 
 Rank = Callable[[torch.Tensor], torch.Tensor]
 """From scores, (vocabulary,), what decides: the token of the highest rank is taken, of those that may be."""
+
+
+_FILLING = (")", ";", "}", "]", '"', "'", "(", ",", "null", "0", '""', "true", ".length()", ".class", "{", ":")
+"""What a statement is brought to its end with, the likeliest first."""
+_MOST_LOOKS, _MOST_NAMES = 160, 4
 
 
 class Syntax:
@@ -145,6 +151,8 @@ class Guide:
         self._count, self._whole = 0, 0
         """Tokens so far, and up to the end of the last whole statement of the method itself."""
         self._over, self._lost = False, False
+        self._last_reading, self._ending = reading, list[int]()
+        """What brings the first statement to its end."""
         """No more is to be said: what follows that statement is taken back."""
         self._planned: list[int] = []
         """Tokens of what is being closed: where one does not spell it, the others follow."""
@@ -180,16 +188,44 @@ class Guide:
 
     def _is_over(self) -> bool:
         """Whether the candidate ends here, without what it has begun to say."""
-        if not self._whole or self._matcher.is_accepting():
+        if self._over or self._matcher.is_accepting():
+            return self._over
+        if self._left > self._closing and not self._lost:
             return False
-        self._over = self._over or self._left <= self._closing
+        if self._whole:
+            self._over = True
+        elif self._last_reading is not None and self._last_reading.steers:
+            self._ending = self._completed(self._last_reading)
+            self._last_reading = None
+            self._over = bool(self._ending)
         return self._over
+
+    def _completed(self, reading: Reading) -> list[int]:
+        """The fewest tokens that bring the first statement to its end, of names and types that go; none if none do."""
+        waiting = [(0, 0, self._matcher, reading, list[int]())]
+        looks = 0
+        while waiting and looks < _MOST_LOOKS:
+            cost, _, matcher, before, tokens = heappop(waiting)
+            if before.between_statements:
+                return tokens
+            looks += 1
+            endings = before.endings(_MOST_NAMES)
+            for rank, text in enumerate((*_FILLING, *endings)):
+                spelled = self._syntax.spell(text)
+                if len(tokens) + len(spelled) + 2 > self._left:
+                    continue
+                after, ahead = _after(matcher, spelled), before.fork()
+                if after is not None and ahead.read(text):
+                    entry = (cost + 20 + rank, looks * 100 + rank, after, ahead, [*tokens, *spelled])
+                    heappush(waiting, entry)
+        return []
 
     def finish(self, tokens: Sequence[int]) -> list[int]:
         """The ``tokens`` that were taken, or as many as make a whole method."""
         if not self._over:
             return list(tokens)
-        return [*tokens[: self._whole], *self._syntax.spell("}"), self.end]
+        kept = tokens[: self._whole] if self._whole else [*tokens[: self._count], *self._ending]
+        return [*kept, *self._syntax.spell("}"), self.end]
 
     def _pulled(self, scores: torch.Tensor) -> torch.Tensor | None:
         """``scores`` with what leads to the focal method raised; None where nothing does."""
@@ -260,13 +296,14 @@ class Guide:
         if self._wanted() is not None:
             return first
         # One after another: mostly the first few decide, and a model that finds none in so many has no idea.
-        for count in (FEW, MANY):
+        begun = self._reading is not None and self._reading.in_word
+        for count in (FEW, len(ranks) if begun else MANY):
             best = ranks.topk(min(count, len(ranks)))
             for token, value in zip(best.indices.tolist(), best.values.tolist(), strict=True):
                 if value > -torch.inf and self._goes_on(token):
                     return int(token)
         # There is nothing that can follow: no more is said than it takes to end.
-        self._reading, self._lost, self._over = None, True, self._whole > 0
+        self._last_reading, self._reading, self._lost = self._reading, None, True
         self._left = min(self._left, self._closing)
         return first
 
@@ -289,7 +326,7 @@ class Guide:
         self._count += 1
         self._taken = (*self._taken, token)[-_LONGEST_CYCLE * _MOST_COPIES :]
         if self._reading is not None:
-            self._reading = self._reading.fork()
+            self._reading = self._last_reading = self._reading.fork()
             # What closes a candidate in time is not asked for its names.
             if not self._reading.read(self._syntax.text(token)):
                 self._reading = None
@@ -308,7 +345,7 @@ class Guide:
         forked = Guide(self._matcher.deep_copy(), self._syntax, self._left, self._reading)
         forked._closing, forked._planned, forked._taken = self._closing, list(self._planned), self._taken
         forked._count, forked._whole, forked._over = self._count, self._whole, self._over
-        forked._lost = self._lost
+        forked._lost, forked._last_reading, forked._ending = self._lost, self._last_reading, list(self._ending)
         return forked
 
     def _wanted(self) -> int | None:

@@ -142,6 +142,7 @@ class JavaType(msgspec.Struct, frozen=True, gc=False, array_like=True, eq=False)
 
     name: str
     kind: TypeKind
+    private: bool
     scope: Scope
     annotations: tuple[Annotation, ...]
     type_parameters: tuple[tuple[str, str], ...]

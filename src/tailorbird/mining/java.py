@@ -133,6 +133,7 @@ class _TypeReader:
         return JavaType(
             name=name,
             kind=self._kind(node),
+            private="private" in self._modifiers(node)[0],
             scope=self._scope,
             annotations=self._modifiers(node)[1],
             type_parameters=self._type_parameters(node),

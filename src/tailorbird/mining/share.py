@@ -74,7 +74,7 @@ def mine_share(
         marked = [found for owner in own if (found := tests.take(owner))]
         skeletons.extend(_skeletons(root, relative, own, marked, tests.recogniser))
         of_owner = {id(owner): methods for owner, methods in marked}
-        known.extend(known_class(one, of_owner.get(id(one), ())) for one in own)
+        known.extend(known_class(one, of_owner.get(id(one), ())) for one in own if one.scope.is_test or not one.private)
         watch.update(done)
     watch.finish()
     return Share(
