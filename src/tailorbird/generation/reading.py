@@ -147,7 +147,10 @@ class Reading:
 
     def read(self, text: str) -> bool:
         """Go on with ``text``; False where a name stands in it, or begins, that is not there."""
-        return all(self._step(character) for character in text) and self._may_begin()
+        if not (all(self._step(character) for character in text) and self._may_begin()):
+            return False
+        # Nothing is assigned within an expression: an ``=`` there has to be half of ``==``, and that is a token.
+        return not (self.steers and self._expression.operator == "=" and self._expression.needed)
 
     @property
     def keywords(self) -> list[str]:
