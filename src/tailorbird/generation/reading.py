@@ -88,6 +88,16 @@ class Role(Enum):
 class Reading:
     """Where a candidate has come to. `read` goes on; a `fork` can be tried and thrown away."""
 
+    # What all begin with; the rest below.
+    _sized = False  # The bracket before gave a new array's size.
+    _links = 0  # Members so far in a chain.
+    _blanks = 0  # White space so far, in characters.
+    _arrow_due = False  # Empty brackets are a lambda's: its arrow must follow.
+    _annotations: tuple[str, ...] = ()
+    _values: tuple[int, ...] = ()  # Of each open brace, how many values stand in it.
+    _initialised = ""  # The variable whose value is being written.
+    _declaring = ""  # The name before, if it is new.
+
     def __init__(self, names: Names, *, steers: bool = False) -> None:
         self._names, self.steers = names, steers
         self._mode = ""  # The literal or comment that is open, as it began.
@@ -1019,7 +1029,7 @@ class Reading:
         before, chain = self._before, self._chain
         if self.steers and not self._braces and not self._bracket and self._names.focal.throws and not self._thrown:
             return False
-        if self.steers and self._class_next and before == ")" and not self._tries:
+        if self.steers and self._class_next and before == ")":
             return False
         if self._body_due or (self._class_next and before != "->"):
             kind = "class"
@@ -1033,7 +1043,7 @@ class Reading:
                 return False
             chain = (wanted[0] if wanted else None, True)
         else:
-            kind = "try" if before == "try" or self._tries else "block"
+            kind = "try" if before == "try" else "block"
         self._headers = (*self._headers, self._header if self._bracket else {})
         self._braces = (*self._braces, kind)
         array = chain[0] if kind == "values" else None
@@ -1041,7 +1051,7 @@ class Reading:
         self._elements = (*self._elements, array.removesuffix("[]") if array is not None else None)
         self._bodies = (*self._bodies, self._chain[0] if kind == "class" else array)
         self._scopes = (*self._scopes, self._header)
-        self._header, self._class_next, self._body_due, self._tries = {}, False, False, False
+        self._header, self._class_next, self._body_due = {}, False, False
         self._outer = (*self._outer, self._expression)
         self._expression = _element(self._elements[-1]) if kind == "values" else Expression()
         self._throwing = False
@@ -1177,15 +1187,6 @@ class Reading:
             of = of.removesuffix("[]") if of is not None and of.endswith("[]") else None
         self._chain = (of, False)
         return True
-
-    _sized = False
-    _links = _blanks = 0
-    _arrow_due = False
-    _annotations: tuple[str, ...] = ()
-    _values: tuple[int, ...] = ()
-    _initialised = ""
-    _declaring = ""
-    _tries = False
 
 
 _DIGITS = 2

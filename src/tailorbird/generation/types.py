@@ -9,34 +9,16 @@ import math
 from collections.abc import Callable, Container
 from typing import NamedTuple
 
+from tailorbird.mining.primitives import BOXES, WIDER
+
 LAMBDA = "->"
 """Of a parameter that nothing goes to but a lambda or a method reference."""
 
 NULL, VOID = "null", "void"
 """Of ``null``, which goes to all references, and of what a void method returns, which goes nowhere."""
 
-_WIDER = {
-    "byte": ("short", "int", "long", "float", "double"),
-    "short": ("int", "long", "float", "double"),
-    "char": ("int", "long", "float", "double"),
-    "int": ("long", "float", "double"),
-    "long": ("float", "double"),
-    "float": ("double",),
-    "double": (),
-    "boolean": (),
-}
-_BOXED = {
-    "byte": "Byte",
-    "short": "Short",
-    "char": "Character",
-    "int": "Integer",
-    "long": "Long",
-    "float": "Float",
-    "double": "Double",
-    "boolean": "Boolean",
-}
-PRIMITIVE = frozenset(_BOXED)
-_UNBOXED = {boxed: plain for plain, boxed in _BOXED.items()}
+PRIMITIVE = frozenset(BOXES)
+_UNBOXED = {boxed: plain for plain, boxed in BOXES.items()}
 CHECKED, UNCHECKED = frozenset({"Exception", "Throwable"}), frozenset({"RuntimeException", "Error"})
 """What must be caught or declared extends one of the first and none of the second."""
 
@@ -105,20 +87,20 @@ class Assignment:
         if wanted == LAMBDA:
             return False
         if value == NULL:
-            return wanted not in _BOXED
-        if value in _BOXED:
+            return wanted not in BOXES
+        if value in BOXES:
             return self._boxes(value, wanted)
-        if wanted in _BOXED:
+        if wanted in BOXES:
             plain = _UNBOXED.get(value)
-            return (plain == wanted or wanted in _WIDER[plain]) if plain else self.surely(value) is None
+            return (plain == wanted or wanted in WIDER.get(plain, ())) if plain else self.surely(value) is None
         if value.endswith("[]") or wanted.endswith("[]"):
             return self._fits_array(value, wanted)
         return self._extends(value, wanted)
 
     def _boxes(self, value: str, wanted: str) -> bool:
-        if wanted in _BOXED:
-            return wanted in _WIDER[value]
-        return wanted == _BOXED[value] or self._extends(_BOXED[value], wanted)
+        if wanted in BOXES:
+            return wanted in WIDER.get(value, ())
+        return wanted == BOXES[value] or self._extends(BOXES[value], wanted)
 
     def _fits_array(self, value: str, wanted: str) -> bool:
         if not wanted.endswith("[]"):
@@ -137,7 +119,7 @@ class Assignment:
         """Supertypes of what is known as a class, an array or a primitive; None of what may be anything."""
         if name.endswith("[]"):
             return frozenset({"Object", "Cloneable", "Serializable"}), True
-        if name in _BOXED:
+        if name in BOXES:
             return frozenset(), True
         return self._supertypes(name)
 
@@ -146,11 +128,6 @@ class Assignment:
         found = self._supertypes(exception)
         above = {exception, *(found[0] if found is not None else ())}
         return not above & UNCHECKED and bool(above & CHECKED)
-
-    def covers(self, declared: str, exception: str) -> bool:
-        """Whether a clause that names ``declared`` speaks of ``exception`` too."""
-        found = self._supertypes(exception)
-        return declared == exception or declared in {"Exception", "Throwable"} or bool(found and declared in found[0])
 
 
 def combine(one: str | None, other: str | None, operator: str) -> str | None:

@@ -7,32 +7,15 @@ from typing import Protocol
 
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.names import TypeIndex, bare
+from tailorbird.mining.primitives import BOXES, WIDER
 
-_WIDER = {
-    "byte": ("short", "int", "long", "float", "double"),
-    "short": ("int", "long", "float", "double"),
-    "char": ("int", "long", "float", "double"),
-    "int": ("long", "float", "double"),
-    "long": ("float", "double"),
-    "float": ("double",),
-}
-_BOXES = {
-    "int": "Integer",
-    "long": "Long",
-    "char": "Character",
-    "boolean": "Boolean",
-    "byte": "Byte",
-    "short": "Short",
-    "float": "Float",
-    "double": "Double",
-}
-_FINAL = {"String", "Class", *_BOXES.values()}
+_FINAL = {"String", "Class", *BOXES.values()}
 _ABOVE = {
     "String": ("CharSequence", "Comparable"),
     "List": ("Collection", "Iterable"),
     "Set": ("Collection", "Iterable"),
     "Collection": ("Iterable",),
-    **{box: ("Number", "Comparable") for box in _BOXES.values() if box not in ("Character", "Boolean")},
+    **{box: ("Number", "Comparable") for box in BOXES.values() if box not in ("Character", "Boolean")},
 }
 """Supertypes of the JDK's own types, besides what their names tell."""
 _THROWN = ("Exception", "Error", "Throwable")
@@ -109,16 +92,16 @@ def _fit(parameter: str, argument: Argument, owner: JavaType, index: TypeIndex) 
     wanted, given = _short(parameter), _short(argument.name)
     if wanted == given:
         return 4
-    primitive = wanted in _BOXES
+    primitive = wanted in BOXES
     if given == "null":
         # Java takes the most specific type for null, which Object never is.
         return _MISMATCH if primitive else (-1 if wanted == "Object" else 0)
     if given.startswith("lambda"):
         return _lambda_fit(parameter, given, owner, index)
-    if given in _BOXES:
+    if given in BOXES:
         return _primitive_fit(wanted, given)
     if primitive:
-        return 2 if _BOXES[wanted] == given else _MISMATCH
+        return 2 if BOXES[wanted] == given else _MISMATCH
     if wanted.endswith("[]") or given.endswith("[]"):
         return _array_fit(wanted, given)
     if wanted == "Object" or _is_variable(wanted):
@@ -153,7 +136,7 @@ def _array_fit(wanted: str, given: str) -> int:
     if wanted.endswith("[]") != given.endswith("[]"):
         return 1 if wanted == "Object" or _is_variable(wanted) else _MISMATCH
     inner, held = wanted[:-2], given[:-2]
-    if inner in _BOXES or held in _BOXES:
+    if inner in BOXES or held in BOXES:
         return _MISMATCH
     return 2 if inner == "Object" or _is_variable(inner) else _outside_fit(inner, held)
 
@@ -161,7 +144,7 @@ def _array_fit(wanted: str, given: str) -> int:
 def _lambda_fit(parameter: str, given: str, owner: JavaType, index: TypeIndex) -> int:
     """A lambda goes only where a functional interface is wanted, with as many parameters."""
     wanted = _short(parameter)
-    if wanted in _FINAL or wanted in _BOXES or wanted == "Object" or wanted.endswith("[]") or _is_variable(wanted):
+    if wanted in _FINAL or wanted in BOXES or wanted == "Object" or wanted.endswith("[]") or _is_variable(wanted):
         return _MISMATCH
     known = index.resolve(parameter, owner)
     if known is not None and (known.constructors or known.constants or known.superclass):
@@ -200,17 +183,17 @@ def _is_a(narrow: str, wide: str, owner: JavaType, index: TypeIndex) -> bool:
     left, right = _short(narrow), _short(wide)
     if right in (left, "Object") or _is_variable(right) or right in _ABOVE.get(left, ()):
         return True
-    if left in _BOXES or right in _BOXES:
-        return right in _WIDER.get(left, ())
+    if left in BOXES or right in BOXES:
+        return right in WIDER.get(left, ())
     known = index.resolve(narrow, owner)
     return known is not None and right in _above(known, index)
 
 
 def _primitive_fit(wanted: str, given: str) -> int:
-    wider = _WIDER.get(given, ())
+    wider = WIDER.get(given, ())
     if wanted in wider:
         return 3 - min(wider.index(wanted), 2)
-    if wanted == _BOXES[given]:
+    if wanted == BOXES[given]:
         return 1
     if given == "int" and wanted in ("byte", "short", "char"):
         return _MISMATCH
