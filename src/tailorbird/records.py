@@ -429,6 +429,8 @@ class Candidate:
     tokens: int
     finished: bool
     """The end token was reached within the length limit."""
+    completed: int = 0
+    """Tokens at its end that were found by names and types, where the model found none."""
     seconds: float
     """Wall seconds of its batch, divided by the candidates in it."""
 
@@ -559,6 +561,8 @@ class Metrics:
     syntax_valid: float
     calls_focal_method: float
     finished: float
+    completed: float = 0.0
+    """Share of candidates whose end was found by names and types, where the model found none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

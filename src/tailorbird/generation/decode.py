@@ -1,17 +1,22 @@
 """From prompts to candidate texts: greedy, beam and sampling."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import torch
 
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
+from tailorbird.generation.guide import Guide
 from tailorbird.generation.names import Names
 from tailorbird.generation.search import Drawing, NewGuide, search_beams, take_likeliest, take_one_by_one
 from tailorbird.generation.syntax import Syntax
 from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
+
+_BEGINNINGS = 4
+"""So often at most a candidate begins or goes on anew."""
 
 METHODS = ("greedy", "beam", "sample")
 
@@ -59,6 +64,8 @@ class Decoded:
     tokens: tuple[int, ...]
     log_probability: float
     finished: bool
+    completed: int = 0
+    """Tokens at its end that were found by names and types, where the model found none."""
 
 
 @torch.no_grad()
@@ -71,11 +78,13 @@ def decode_batch(
     at_once: int | None = None,
     syntax: Syntax | None = None,
     names: Sequence[Names] | None = None,
+    steers: bool = True,
 ) -> list[list[Decoded]]:
     """Candidates for each of ``sources``, of which no more than ``at_once`` are at work at a time in greedy decoding.
 
     With ``syntax`` each is one whole Java method, as far as ``decoding.max_tokens`` allows. It names what is
-    there where ``names`` gives, for each source, what that is.
+    there where ``names`` gives, for each source, what that is; and where it ``steers``, candidates that never called
+    the focal method have a second beginning (beams have none).
     Log-probabilities are the model's own, whatever the temperature, and come from one teacher-forced pass over the
     finished sequences: it costs one step, and no logits of all steps need to be kept.
     """
@@ -86,15 +95,20 @@ def decode_batch(
     asked = list(zip(sources, names if names is not None else [None] * len(sources), strict=True))
     each = asked if decoding.method == "sample" else list(dict.fromkeys(asked))
     distinct = [source for source, _ in each]
-    steps = decoding.max_tokens
-    guide = None if syntax is None else lambda at: syntax.guide(steps, each[at][1])
-    written = _write(base, distinct, decoding, at_once, guide)
+    if syntax is None:
+        written = _write(base, distinct, decoding, at_once)
+        completed = [[0] * len(ranked) for ranked in written]
+    else:
+        own = [name for _, name in each]
+        written, completed = _guided(base, distinct, decoding, at_once, syntax, own, steers=steers)
     examples = [
         Encoded(source, tuple(tokens)) for source, ranked in zip(distinct, written, strict=True) for tokens in ranked
     ]
     decoded = iter(
-        Decoded(example.target, -loss.loss, example.target[-1] == base.end)
-        for example, loss in zip(examples, target_losses(network, examples), strict=True)
+        Decoded(example.target, -loss.loss, example.target[-1] == base.end, count)
+        for example, loss, count in zip(
+            examples, target_losses(network, examples), chain.from_iterable(completed), strict=True
+        )
     )
     found = [[next(decoded) for _ in ranked] for ranked in written]
     if decoding.method == "sample":
@@ -103,12 +117,52 @@ def decode_batch(
     return [of_asked[one] for one in asked]
 
 
+def _guided(
+    base: Base,
+    sources: Sequence[tuple[int, ...]],
+    decoding: Decoding,
+    at_once: int | None,
+    syntax: Syntax,
+    names: Sequence[Names | None],
+    *,
+    steers: bool,
+) -> tuple[list[list[list[int]]], list[list[int]]]:
+    """The candidates' tokens, and how many of each one names and types have found."""
+    guides: list[list[Guide]] = [[] for _ in sources]
+
+    def guide(at: int) -> Guide:
+        guides[at].append(Guide(syntax, decoding.max_tokens, names[at], steers=steers))
+        return guides[at][-1]
+
+    written = _write(base, sources, decoding, at_once, guide)
+    if decoding.method == "beam":
+        return written, [[0] * len(ranked) for ranked in written]
+    alone, failed = replace(decoding, candidates=1), set[tuple[int, int]]()
+    for _ in range(_BEGINNINGS):
+        again = [
+            (at, rank, another)
+            for at, own in enumerate(guides)
+            for rank, one in enumerate(own)
+            if (at, rank) not in failed and (another := one.another(written[at][rank])) is not None
+        ]
+        if not again:
+            break
+        ready = [another for _, _, another in again]
+        made = _write(base, [sources[at] for at, _, _ in again], alone, at_once, ready.__getitem__)
+        for (at, rank, another), (tokens,) in zip(again, made, strict=True):
+            if another.called:
+                written[at][rank], guides[at][rank] = tokens, another
+            else:
+                failed.add((at, rank))
+    return written, [[one.completed for one in own] for own in guides]
+
+
 def _write(
     base: Base,
     sources: Sequence[tuple[int, ...]],
     decoding: Decoding,
     at_once: int | None,
-    guide: NewGuide | None,
+    guide: NewGuide | None = None,
 ) -> list[list[list[int]]]:
     if decoding.method == "beam":
         return search_beams(

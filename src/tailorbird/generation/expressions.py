@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tailorbird.generation.types import VOID, combine, is_number
+from tailorbird.generation.types import PRIMITIVE, VOID, combine, is_number
 
 Wanted = tuple[str | None, ...]
 """Types of which a value must fit one; none where every value will do."""
@@ -33,6 +33,8 @@ class Expression(NamedTuple):
     sum: str | None = NOTHING
     """Type of all before that one."""
     compared: bool = False
+    against: str | None = NOTHING
+    """Type of what the last operand is compared with."""
     opaque: bool = False
     """A lambda, a method reference or a conditional expression: it is not looked into."""
     cast: str | None = NOTHING
@@ -80,7 +82,8 @@ class Expression(NamedTuple):
 
     def _begun(self, operator: str) -> "Expression":
         if operator in _COMPARING:
-            return self._replace(compared=True, sum=NOTHING, operator="", before=NOTHING)
+            left = self.before if self.sum is NOTHING else combine(self.sum, self.before, "-")
+            return self._replace(compared=True, against=left, sum=NOTHING, operator="", before=NOTHING)
         if operator == "=":
             return Expression(wanted=(self.before,), variable=True, needed=True)
         if operator.endswith("="):
@@ -98,9 +101,18 @@ class Expression(NamedTuple):
     def clashes(self, value: str | None) -> bool:
         """Whether its last operand, of the type ``value``, does not go with the arithmetic before it."""
         last = self.operand(value)
+        if self._is_against(last):
+            return True
         if self.opaque or self.sum is NOTHING or self.sum is None or last is None or last == "String":
             return False
         return self.sum != "String" and is_number(last) != is_number(self.sum)
+
+    def _is_against(self, last: str | None) -> bool:
+        """Whether a primitive is compared with what it cannot be."""
+        left = self.against
+        if left is NOTHING or left is None or left not in PRIMITIVE or last is None:
+            return False
+        return is_number(left) != is_number(last) and not (left == "boolean" and last == "Boolean")
 
     def result(self, value: str | None) -> str | None:
         """Type of the whole, where its last operand has the type ``value``."""

@@ -106,8 +106,8 @@ def _guided(task: _Task) -> _Task:
     """``task`` with the grammar and the names that it asks for: not read where all is done already."""
     if not task.config.syntax:
         return task
-    known = Known.of(task.data) if task.config.names else None
-    return replace(task, syntax=Syntax(task.base.tokenizer, steers=task.config.steering), known=known)
+    known = Known.of(task.data, plain=task.config.steering) if task.config.names else None
+    return replace(task, syntax=Syntax(task.base.tokenizer), known=known)
 
 
 def _finished(out: Path, fingerprint: str) -> GenerationHeader | None:
@@ -180,6 +180,7 @@ def _decode_some(
         at_once=task.config.batch_size,
         syntax=task.syntax,
         names=[task.known.names(task.pairs[index]) for index in indices] if task.known is not None else None,
+        steers=task.config.steering,
     )
     if selector is not None:
         decoded = [
@@ -196,6 +197,7 @@ def _decode_some(
             log_probability=one.log_probability,
             tokens=len(one.tokens),
             finished=one.finished,
+            completed=one.completed,
             seconds=share,
         )
         for index, ranked in zip(indices, decoded, strict=True)

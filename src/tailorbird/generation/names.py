@@ -22,6 +22,7 @@ from tailorbird.records import CONSTRUCTOR, FocalMethod, KnownClass, KnownMethod
 _NAME = re.compile(r"[^\W\d][\w$]*")
 _MEMBER = re.compile(r"(?:\.|::)\s*([^\W\d][\w$]*)")
 _CALLED = re.compile(r"(?<![\w.:])([a-z_$][\w$]*)\s*\(")
+_WITH_ARGUMENTS = re.compile(r"\b([A-Z]\w*)<")
 _LAMBDA = re.compile(r"\b([a-z_$][\w$]*)\s*->")
 
 _OTHER_KINDS = frozenset({
@@ -33,6 +34,27 @@ _OTHER_KINDS = frozenset({
 _OF_TESTS = ("Test", "Tests", "TestCase")
 _NUMERIC = PRIMITIVE - {"boolean"}
 _ANSWERING = {"assertThrows", "assertThrowsExactly", "assertDoesNotThrow", "assertInstanceOf"}
+_GENERIC = frozenset({
+    "ArrayList", "BiFunction", "BinaryOperator", "Callable", "Class", "Collection", "Comparable", "Comparator",
+    "CompletableFuture", "Consumer", "Deque", "Entry", "Function", "Future", "HashMap", "HashSet", "Iterable",
+    "Iterator", "LinkedHashMap", "LinkedHashSet", "LinkedList", "List", "ListIterator", "Map", "Optional", "Predicate",
+    "PriorityQueue", "Queue", "Set", "SortedMap", "SortedSet", "Stream", "Supplier", "TreeMap", "TreeSet",
+    "UnaryOperator", "Vector",
+})  # fmt: skip
+_FUNCTIONS = frozenset({
+    "Callable", "Comparator", "FileFilter", "FilenameFilter", "Iterable", "PrivilegedAction",
+    "PrivilegedExceptionAction", "Runnable", "ThreadFactory", "UncaughtExceptionHandler",
+})  # fmt: skip
+"""Interfaces of the JDK that lambdas are commonly made for, beside those of its package of functions."""
+_PLAIN_VALUES = {
+    **dict.fromkeys(("int", "long", "float", "double", "Integer"), "0"),
+    **dict.fromkeys(("String", "CharSequence", "Object", "Comparable"), '""'),
+    **dict.fromkeys(("boolean", "Boolean"), "true"),
+    "byte": "(byte) 0",
+    "short": "(short) 0",
+    "char": "'a'",
+    "Long": "0L",
+}
 _PARAMETERS = [
     "a",
     "b",
@@ -98,11 +120,24 @@ class Focal:
     """Of its class."""
     constructs: bool
     static: bool
+    parameters: tuple[str | None, ...]
+    """Their types, None for what may be anything."""
     returns: str | None
     throws: bool
     """All of its forms throw what must be caught or declared."""
     heirs: frozenset[str]
     """Classes that extend or implement its class."""
+
+    def own_forms(self, forms: Forms) -> Forms:
+        """Of the forms of its name those that are its own; all of them where none surely is."""
+        count = len(self.parameters)
+        found = tuple(
+            form
+            for form in forms
+            if len(form.parameters) == count
+            and all(None in (one, own) or one == own for one, own in zip(form.parameters, self.parameters, strict=True))
+        )
+        return found or forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +180,17 @@ class Project:
     """All names of the training tests and of what stands around them."""
     lambdas: Lexicon
     """Parameters of lambda expressions: those of training tests, and the usual ones."""
+    generic: frozenset[str]
+    """Types with type arguments: those that have some in training tests and around them, and the usual ones."""
+    plain: bool = False
+    """Nothing is compared but numbers."""
     _of: dict[str, Members | None] = field(default_factory=dict)
     _above: dict[str, tuple[frozenset[str], bool] | None] = field(default_factory=dict)
     _usable: dict[tuple[str, bool, Wanted, bool, bool], Lexicon] = field(default_factory=dict)
     _leads: dict[tuple[str, Wanted], bool] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pairs: Iterable[Pair], classes: Iterable[KnownClass]) -> "Project":
+    def of(cls, pairs: Iterable[Pair], classes: Iterable[KnownClass], *, plain: bool = False) -> "Project":
         """From the training ``pairs`` and all ``classes`` of the tree."""
         known: dict[str, tuple[KnownClass, ...]] = {}
         packages: dict[str, list[str]] = {}
@@ -166,11 +205,13 @@ class Project:
         own.update(*(one.constants for one in every), *((name for name, _ in one.fields) for one in every))
         own.update(method.name for same in jdk_classes().values() for one in same for method in one.methods)
         return cls(
+            plain=plain,
             classes=known,
             packages={package: tuple(names) for package, names in packages.items()},
             members=Lexicon(own.union(*(_MEMBER.findall(text) for text in texts), _common_members())),
             called=Lexicon(name for text in texts for name in _CALLED.findall(text)),
             words=Lexicon(name for text in (*texts, *around) for name in _NAME.findall(text)),
+            generic=_GENERIC.union(*(_WITH_ARGUMENTS.findall(text) for text in (*texts, *around))),
             lambdas=Lexicon([*_PARAMETERS, *(name for text in texts for name in _LAMBDA.findall(text))]),
         )
 
@@ -207,6 +248,11 @@ class Project:
         # Of classes that are nested in others either may be meant.
         nested = any("." in one.class_name for one in (*own, *others))
         return (*own, *others) if nested or not own else own
+
+    def is_known(self, simple: str) -> bool:
+        """Whether all is known of a type that it takes to tell what it is."""
+        plain = simple.removesuffix("[]")
+        return plain in PRIMITIVE or bool(self.known(plain))
 
     def _members(self, simple: str) -> Members:
         methods: dict[str, str | None] = dict(object_methods())
@@ -252,12 +298,33 @@ class Project:
         same = self.known(simple)
         return not same or any(one.creatable for one in same)
 
+    def values(self, wanted: Wanted, types: Lexicon) -> Iterator[str]:
+        """Short values of the ``wanted`` types, of whichever where there are none, in classes of these ``types``."""
+        for simple in wanted:
+            if simple in _PLAIN_VALUES:
+                yield _PLAIN_VALUES[simple]
+            elif simple is not None and simple in types and self.known(simple):
+                yield from (f"{simple}.{name}" for one in self.known(simple) for name in one.constants[:1])
+                if any(one.creatable for one in self.known(simple)):
+                    yield f"new {simple}("
+            elif simple is not None and simple.endswith("[]") and simple[:-2] in {*PRIMITIVE, *_PLAIN_VALUES}:
+                yield f"new {simple[:-2]}[0]"
+        yield from ("null",) if wanted else ("null", "0", '""', "true")
+
     def is_functional(self, simple: str | None) -> bool:
         """Whether a lambda may be one, as far as is known."""
         same = self.known(simple or "")
         if simple is not None and (simple.endswith("[]") or simple in PRIMITIVE):
             return False
-        return not same or any(one.kind == "interface" for one in same)
+        interfaces = [one for one in same if one.kind == "interface"]
+        return not same or (any(map(self._is_function, interfaces)) if self.plain else bool(interfaces))
+
+    def _is_function(self, one: KnownClass) -> bool:
+        """Whether an interface has one method to implement, as far as that is known: of default ones only the JDK's."""
+        if one.package.startswith("java."):
+            return one.package == "java.util.function" or one.class_name in _FUNCTIONS
+        lineage = self._lineage(one.class_name.rpartition(".")[2])[0]
+        return len({method.name for above in lineage for method in above.methods if not method.static}) <= 1
 
     def supertypes(self, simple: str) -> tuple[frozenset[str], bool] | None:
         """What a class extends and implements as far as is known, and whether that is all; None of no known class."""
@@ -285,13 +352,13 @@ class Project:
         """Whether a value is ``wanted`` as it is, or but for a comparison or an index."""
         return (
             self.fits(simple, wanted)
-            or (simple != VOID and "boolean" in wanted)
+            or ("boolean" in wanted and (simple in PRIMITIVE or (simple != VOID and not self.plain)))
             or (simple is not None and simple.endswith("[]") and self.fits(simple.removesuffix("[]"), wanted))
         )
 
     def _leads_on(self, simple: str, wanted: Wanted) -> bool:
         """Whether something can be made of a value: by a comparison, an index, or one of its members."""
-        if "boolean" in wanted:
+        if "boolean" in wanted and (simple in PRIMITIVE or not self.plain):
             return True
         if simple.endswith("[]") and self.leads(simple.removesuffix("[]"), wanted):
             return True
@@ -325,7 +392,7 @@ class Project:
                 or any(
                     self.leads(of, wanted)
                     for name in (*members.methods, *members.fields)
-                    if name not in members.bound
+                    if not self._is_bound(name, members)
                     for of in members.types(name)
                 )
             )
@@ -344,12 +411,16 @@ class Project:
             found = [
                 name
                 for name in (*members.methods, *members.fields)
-                if not (by_class and name in members.bound)
+                if not (by_class and self._is_bound(name, members))
                 and any(leads(of, wanted) for of in members.types(name))
                 and (handles or not self._throws(members.forms.get(name, ())))
             ]
             self._usable[key] = Lexicon(found)
         return self._usable[key]
+
+    def _is_bound(self, name: str, members: Members) -> bool:
+        """Whether a member needs an instance: of fields only the names tell."""
+        return name in members.bound or (self.plain and name in members.fields and name[:1].islower())
 
     def _throws(self, forms: Forms) -> bool:
         """Whether all of the forms throw what must be caught or declared."""
@@ -367,6 +438,7 @@ class Project:
             simple=simple,
             constructs=constructs,
             static=method.name not in members.bound and not constructs,
+            parameters=tuple(map(simple_type, method.parameters)),
             returns=simple if constructs else members.methods.get(method.name),
             throws=self._throws(forms),
             heirs=frozenset(heirs),
@@ -389,7 +461,8 @@ class Project:
             for above in {simple_type(name) for name in written} - {None, "Object"}:
                 known = self.known(above or "")
                 whole &= bool(known)
-                waiting.extend(known)
+                # Where a name has no class before it, one that is nested elsewhere is seldom meant.
+                waiting.extend([one for one in known if "." not in one.class_name] or known)
         return list(found.values()), whole
 
 
@@ -401,13 +474,17 @@ class Known:
         self._names: dict[tuple[str, str, str, str, str], Names] = {}
 
     @classmethod
-    def of(cls, data: DataSet) -> "Known | None":
-        """From the training pairs and the known classes; None where the data set has no tree to know them from."""
+    def of(cls, data: DataSet, *, plain: bool = False) -> "Known | None":
+        """From the training pairs and the known classes; None where the data set has no tree to know them from.
+
+        In ``plain`` tests nothing is compared but numbers: assertions say the rest.
+        """
         classes = data.known_classes
         if not classes:
             return None
         return cls(
-            Project.of(data.split("train"), classes), {(one.path, one.class_name): one for one in data.test_classes}
+            Project.of(data.split("train"), classes, plain=plain),
+            {(one.path, one.class_name): one for one in data.test_classes},
         )
 
     def names(self, pair: Pair) -> "Names":
@@ -458,7 +535,8 @@ class Names:
         """Of tests that are run as they are."""
         self.focal = project.focal(pair.focal)
         self._operands: dict[Wanted, Lexicon] = {}
-        self._keywords: dict[Wanted, Keywords] = {}
+        self._keywords: dict[tuple[Wanted, bool], Keywords] = {}
+        self._anonymous: dict[Wanted, Lexicon] = {}
         self._created: dict[Wanted, Lexicon] = {}
 
     def operands_for(self, wanted: Wanted) -> Lexicon:
@@ -472,33 +550,29 @@ class Names:
             self._operands[wanted] = Lexicon(found)
         return self._operands[wanted]
 
-    def keywords(self, wanted: Wanted) -> Keywords:
+    def keywords(self, wanted: Wanted, *, anonymous: bool = False) -> Keywords:
         """Java's own words that lead to what is ``wanted``."""
-        if wanted not in self._keywords:
+        key = (wanted, anonymous)
+        if key not in self._keywords:
             fits = self.project.fits
-            found = ["this", *(["new"] if [*self.created(wanted, anonymous=True)] else [])]
+            found = ["this", *(["new"] if [*self.created(wanted, anonymous=anonymous)] else [])]
             found += ["true", "false"] if fits("boolean", wanted) else []
             found += ["null"] if fits("null", wanted) else []
             found += [*PRIMITIVE, VOID] if fits("Class", wanted) else []
-            self._keywords[wanted] = Keywords(found)
-        return self._keywords[wanted]
+            self._keywords[key] = Keywords(found)
+        return self._keywords[key]
 
     def created(self, wanted: Wanted, *, anonymous: bool = False) -> Lexicon:
         """Types of which ``new`` makes what leads to what is ``wanted``; as ``anonymous`` classes others too."""
         if anonymous:
-            project = self.project
-            bodies = [one for one in self._values if not project.creatable(one) and project.made(one, wanted)]
-            return Lexicon([*self.created(wanted), *bodies])
+            return self._bodies(wanted)
         if wanted not in self._created:
             project = self.project
             arrays = [of for of in wanted if of is not None and of.endswith("[]")]
             found = [
                 name
                 for name in (*self._values, *PRIMITIVE)
-                if (
-                    (name in PRIMITIVE or (project.creatable(name) and not name.endswith(_OF_TESTS)))
-                    and (not wanted or None in wanted or (name not in PRIMITIVE and project.made(name, wanted)))
-                )
+                if self._may_create(name, wanted)
                 or (arrays and project.fits(f"{name}[]", tuple(arrays)))
                 or any(of.startswith(f"{name}[][]") for of in arrays)
             ]
@@ -510,6 +584,25 @@ class Names:
             ]
             self._created[wanted] = Lexicon(found)
         return self._created[wanted]
+
+    def _may_create(self, name: str, wanted: Wanted) -> bool:
+        project = self.project
+        if name in PRIMITIVE:  # The elements of an array.
+            return not wanted or None in wanted
+        if not project.creatable(name) or name.endswith(_OF_TESTS):
+            return False
+        if not wanted or None in wanted:
+            return True
+        # Of what is known here nothing extends what is not, as far as plain tests go.
+        known = not project.plain or project.known(name) or not all(map(project.is_known, filter(None, wanted)))
+        return bool(known) and project.made(name, wanted)
+
+    def _bodies(self, wanted: Wanted) -> Lexicon:
+        if wanted not in self._anonymous:
+            project = self.project
+            bodies = [one for one in self._values if not project.creatable(one) and project.made(one, wanted)]
+            self._anonymous[wanted] = Lexicon([*self.created(wanted), *bodies])
+        return self._anonymous[wanted]
 
     def _own_forms(self, around: Surroundings) -> dict[str, Forms]:
         """How helpers and assertions are called, where no other form of the same name can be meant."""
@@ -579,7 +672,7 @@ def _inner(project: Project, outer: str) -> list[str]:
 
 
 def _form(method: KnownMethod) -> Form:
-    return form_of(method.parameters, simple_type(method.returns), method.throws)
+    return form_of(method.parameters, simple_type(method.returns), method.throws)._replace(static=method.static)
 
 
 def _worth(members: Members) -> Iterator[str | None]:

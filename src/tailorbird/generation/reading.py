@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tailorbird.generation.expressions import NOTHING, Expression, Wanted
 from tailorbird.generation.names import Keywords, Lexicon, Names
 from tailorbird.generation.surroundings import simple_type
-from tailorbird.generation.types import NULL, PRIMITIVE, VOID, Forms, is_number, literal
+from tailorbird.generation.types import NULL, PRIMITIVE, VOID, Forms, int_value, is_number, literal
 
 PRIMITIVES = PRIMITIVE | {VOID}
 KEYWORDS = PRIMITIVES | {
@@ -48,9 +48,11 @@ _FRESH = frozenset({"return", "throw", "yield", "case", "assert"})
 """An expression follows that may be of any type."""
 _OF_CLASSES, _OF_OBJECTS = Lexicon(("class",)), Lexicon(("new",))
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_LONGEST_NAME, _LONGEST_TEXT, _LONGEST_NUMBER, _LONGEST_BLANK = 40, 60, 12, 16
+_LONGEST_NAME, _LONGEST_TEXT, _LONGEST_NUMBER, _LONGEST_BLANK = 40, 60, 12, 8
 """Characters of a new name, of a literal or comment, of a number, and of white space."""
-_UNUSED, _VALUES, _LINKS, _DEPTH, _OPERATORS = 3, 12, 3, 4, 4
+_STRAIGHT = 3
+"""Brackets within brackets on the shortest way to the focal method."""
+_UNUSED, _VALUES, _LINKS, _DEPTH, _OPERATORS = 3, 12, 3, 4, 2
 """Variables that may stand unused before the next is declared, values of an array, members in a chain, brackets
 within brackets, and operators in a row: a model that goes round in circles goes on and on."""
 
@@ -71,6 +73,10 @@ class Bracket(NamedTuple):
     braces: int = 0
     """That were open where it began: commas within others separate no arguments."""
     commas: int = 0
+    links: int = 0
+    """Members in the chain that it interrupts."""
+    overloaded: bool = False
+    """There are other forms that are not meant."""
 
 
 class Role(Enum):
@@ -98,8 +104,9 @@ class Reading:
     _initialised = ""  # The variable whose value is being written.
     _declaring = ""  # The name before, if it is new.
 
-    def __init__(self, names: Names, *, steers: bool = False) -> None:
-        self._names, self.steers = names, steers
+    def __init__(self, names: Names, *, steers: bool = False, straight: bool = False) -> None:
+        """With ``straight`` nothing else is said until the focal method is called."""
+        self._names, self.steers, self._straight = names, steers, straight
         self._mode = ""  # The literal or comment that is open, as it began.
         self._escaped, self._length = False, 0
         self._last = ""  # The character before.
@@ -178,6 +185,35 @@ class Reading:
         ended = self._before in {";", "}"} and self._kind == "operator"
         return ended and len(self._braces) == 1 and not (self._brackets or self._word or self._pending or self._mode)
 
+    @property
+    def literal(self) -> str:
+        """The quote that ends the literal that is open; none where none is."""
+        return self._mode if self._mode in _QUOTED else ""
+
+    @property
+    def awaits_value(self) -> bool:
+        """An expression has begun or goes on, and nothing stands there yet."""
+        return self._before in _AWAITING and not (self._word or self._pending or self._mode)
+
+    @property
+    def values(self) -> list[str]:
+        """Short values that fit where one is awaited; none where none is."""
+        begun = self._begun()
+        if not (self.awaits_value and begun._expression.needed):
+            return []
+        return list(dict.fromkeys(self._names.project.values(begun._wanted, self._names.types)))
+
+    def _begun(self) -> "Reading":
+        """The same where the operand that comes next has begun."""
+        begun = self.fork()
+        begun._expression = self._expression.begin()
+        return begun
+
+    @property
+    def in_body(self) -> bool:
+        """The method's own brace has just been opened."""
+        return self._before == "{" and len(self._braces) == 1 and not (self._word or self._mode or self._pending)
+
     def endings(self, most: int) -> list[str]:
         """What is missing of the shortest names that the unfinished one at the end may become."""
         word = self._word
@@ -214,17 +250,59 @@ class Reading:
     @property
     def towards_focal(self) -> list[str]:
         """What is missing of the names that lead to a call of the focal method from here."""
+        word = self._word
+        if self.seeks and self._has_focal and not word:
+            return [f".{self._names.focal.name}("]
         if self.calls_focal or self._mode or not self._braces or self._kind in {"type", "literal", "value"}:
             return []
-        word = self._word
         if not word and (self._kind == "name" or self._pending is not None):
             return []
-        role = self._role if word else self._next_role("a")
-        return [one[len(word) :] for one in self._leading(role) if one.startswith(word)]
+        role, at = (self._role, self) if word else (self._next_role("a"), self._begun())
+        return [one[len(word) :] for one in at._leading(role) if one.startswith(word)]
+
+    @property
+    def is_due(self) -> bool:
+        """The focal method is to be called here, and nothing else: a statement that leads to it has begun."""
+        if not self.seeks or not self._braces:
+            return False
+        if self._has_focal:
+            return True
+        innermost = self._brackets[-1] if self._brackets else None
+        if innermost is None or innermost.kind == "new":
+            return innermost is None and self._begun()._expression.needed
+        # What is expected comes first.
+        first = len(self._brackets) == 1 and innermost.kind == "call" and not innermost.commas
+        return not (first and all(one.least > 1 for one in innermost.forms))
+
+    @property
+    def _has_focal(self) -> bool:
+        """The value before has the focal method."""
+        focal = self._names.focal
+        return self._kind == "value" and self._is_focal(self._chain[0]) and not (focal.constructs or focal.static)
+
+    @property
+    def seeks(self) -> bool:
+        """It goes straight to the focal method, and has not come there yet."""
+        return self._straight and not self.calls_focal
+
+    @property
+    def _openings(self) -> list[str]:
+        """What a statement may begin with that leads to the focal method."""
+        focal, names = self._names.focal, self._names
+        if self._before == "final":
+            leading = []
+        else:
+            leading = [one.partition("(")[0].partition(".")[0].partition(" ")[0] for one in self._leading(Role.OPERAND)]
+            leading += [name for name in names.called if name.startswith("assert")] if focal.returns != VOID else []
+            leading += ["final"]
+        needed = focal.constructs or not (focal.static or self._instances)
+        made = [focal.simple] if needed else []
+        result = [] if focal.returns is None or focal.returns == VOID or focal.constructs else [focal.returns]
+        return [*leading, *made, *result]
 
     def _leading(self, role: Role) -> list[str]:
         """What leads to a call of the focal method from where a name of that role begins."""
-        focal, wanted = self._names.focal, self._wanted
+        focal, wanted = self._names.focal, self._asked
         if role is Role.MEMBER:
             return [f"{focal.name}("] if not focal.constructs and self._is_focal(self._chain[0]) else []
         if role is Role.TYPE:
@@ -239,10 +317,17 @@ class Reading:
             return []
         if focal.static:
             return [f"{focal.simple}.{focal.name}("]
+        instances = self._instances
+        called = self._names.called
+        own = [f"{focal.name}("] if focal.name in called else []
+        own += [f"{name}.{focal.name}(" for name in instances]
+        return own or made or [f"{name}(" for name, of in called.items() if self._is_focal(of)]
+
+    @property
+    def _instances(self) -> list[str]:
+        """Variables that have the focal method."""
         scopes = (self._names.fields, self._header, *self._scopes)
-        instances = [name for scope in scopes for name, of in scope.items() if of is not None and self._is_focal(of)]
-        own = [f"{focal.name}("] if focal.name in self._names.called else []
-        return own + [f"{name}.{focal.name}(" for name in instances] or made
+        return [name for scope in scopes for name, of in scope.items() if of is not None and self._is_focal(of)]
 
     @property
     def _creatable(self) -> list[str]:
@@ -374,6 +459,12 @@ class Reading:
         # A constant may become narrower.
         return (*wanted, "int") if self._expression.variable and _NARROW.intersection(wanted) else wanted
 
+    @property
+    def _asked(self) -> Wanted:
+        """The same, where anything goes but nothing at all too: not what a void method returns."""
+        something = self._expression.needed and not self._expression.opaque
+        return self._wanted or ((None,) if something else ())
+
     def _may_begin(self) -> bool:
         """Whether the unfinished name at the end leads to one that is there."""
         return not self._word or bool(self._mode) or self._may_be(self._word, _begins)
@@ -392,8 +483,7 @@ class Reading:
         if role is Role.CASE:
             return among(word, _KEYWORD) or among(word, names.project.words) or among(word, names.project.members)
         if role is Role.AFTER:
-            asks = self._expression.needed and names.project.fits("boolean", self._expression.wanted)
-            return among(word, _KEYWORD if not self.steers else ["instanceof"] if asks else [])
+            return not self.steers and among(word, _KEYWORD)
         return self._may_be_operand(word, among)
 
     def _may_be_new(self, word: str) -> bool:
@@ -410,23 +500,27 @@ class Reading:
             return among(word, [one for one in names.annotations if one not in self._annotations])
         if self._before != "new" and among(word, self._keywords):
             return True
-        types = self._created if self._before == "new" else names.types
+        types: Some = self._created if self._before == "new" else names.types
+        if self._throwing and self.steers:
+            types = [one for one in names.types if one.endswith(_THROWN)]
         return among(word, types) or any(among(word, scope) for scope in self._classes)
 
     def _may_be_operand(self, word: str, among: Callable[[str, Some], bool]) -> bool:
         names, wanted = self._names, self._wanted
         if self.steers and not self._braces and not self._bracket:
             return among(word, _IN_HEADERS)
+        if self.seeks and self._before in _OPENINGS and self._starts_anew and len(self._braces) == 1:
+            return among(word, self._openings)
         if word in _DECLARING and self.steers and self._before in _STARTS and self._goes_round():
             return False  # Though it begins ``finally``.
-        if among(word, names.keywords(wanted) if wanted else self._keywords):
+        if among(word, names.keywords(wanted, anonymous=not self.steers) if wanted else self._keywords):
             return True
         if self._loose and among(word, names.project.words):
             return True
         if not wanted:
             return among(word, names.operands) or any(among(word, scope) for scope in self._seen)
         functional = any(map(names.project.is_functional, wanted))
-        if functional and among(word, names.project.lambdas):
+        if functional and self._may_be_lambda and among(word, names.project.lambdas):
             return True
         if functional and not self.steers:  # ``something::method``
             return among(word, names.operands) or any(among(word, scope) for scope in self._seen)
@@ -472,9 +566,7 @@ class Reading:
             return among(word, others) or among(word, project.members)
         if among(word, others):
             return True
-        if among(
-            word, project.usable(of or "", by_class, self._wanted, self._handles, self.steers and self._links > 0)
-        ):
+        if among(word, project.usable(of or "", by_class, self._asked, self._handles, self.steers and self._links > 0)):
             return True
         if members.whole:
             return False
@@ -493,7 +585,9 @@ class Reading:
         """Java's own words after a dot."""
         of, by_class = self._chain
         if by_class or of in PRIMITIVES:
-            return _OF_CLASSES
+            # Of itself the class does nothing in a statement.
+            says = self._expression.needed and self._names.project.fits("Class", self._asked)
+            return _OF_CLASSES if says or not self.steers else []
         return [] if self.steers else _OF_OBJECTS
 
     @property
@@ -526,13 +620,27 @@ class Reading:
         if word[0].isdigit():
             fraction = self._before == "." and self._kind == "operator"
             of = literal(word if not fraction or word[-1] in "fF" else "1." + word)
+            if not fraction and not self._is_in_range(word):
+                return False
             self._chain = (of, False)
             self._before, self._kind = word, "literal"
             return True
         self._pending = (word, self._role)
         return self._may_be(word, _is)
 
+    def _is_in_range(self, word: str) -> bool:
+        """Whether a whole number is one that Java can read, and that a narrow variable can hold."""
+        value = int_value(word)
+        if value is None:
+            return True
+        expression = self._expression
+        narrow = [_MOST[of] for of in expression.wanted if of in _MOST]
+        assigned = expression.variable and expression.plain and len(narrow) == len(expression.wanted) > 0
+        return value <= (max(narrow) if assigned else _MOST_INT)
+
     def _end_keyword(self, word: str) -> bool:
+        if self.steers and self._role in {Role.DECLARED, Role.AFTER}:
+            return False
         before, chain = self._before, self._chain
         self._before, self._kind, self._chain = word, "keyword", (None, False)
         if word in _LITERALS:
@@ -560,7 +668,7 @@ class Reading:
         """Whether an array of ``element`` may be created here."""
         wanted, project = self._wanted, self._names.project
         return (
-            project.leads(f"{element}[]", wanted)
+            (project.fits if self.steers else project.leads)(f"{element}[]", wanted)
             or (not self.steers and project.fits(element, wanted))
             or any(one is not None and one.startswith(f"{element}[][]") for one in wanted)
         )
@@ -600,6 +708,8 @@ class Reading:
     def _judge_type(self, word: str, follows: str) -> tuple[str | None, bool] | None:
         if not (word in self._names.types or word == "var" or self._is_class(word)):
             return None
+        if self._throwing and self.steers and not word.endswith(_THROWN):
+            return None
         if self._before == "@" and self.steers:
             if word not in self._names.annotations or word in self._annotations:
                 return None
@@ -623,7 +733,7 @@ class Reading:
                 self._forms = names.forms.get(word) or None
                 self._receiver = None
                 of = names.called[word]
-                return (of, False) if names.project.leads(of, self._wanted) else None
+                return (of, False) if names.project.leads(of, self._asked) else None
             return (None, False) if loose and word in names.project.words else None
         if _in_name(follows) and follows != "i":  # ``i`` may begin ``instanceof``.
             return (word, True) if word in names.types or word == "var" or self._is_class(word) else None
@@ -646,15 +756,19 @@ class Reading:
 
     @property
     def _may_be_lambda(self) -> bool:
-        return not self.steers or any(map(self._names.project.is_functional, self._wanted))
+        """Whether a lambda with a parameter can be meant."""
+        functional = self._names.project.is_functional
+        return not self.steers or any(functional(of) for of in self._wanted if of not in _WITHOUT_PARAMETERS)
 
     def _is_class(self, word: str) -> bool:
         return any(word in scope for scope in self._classes)
 
     def _judge_member(self, word: str, called: bool) -> tuple[str | None, bool] | None:
-        of, project = self._chain[0], self._names.project
+        (of, by_class), project = self._chain, self._names.project
         members = project.members_of(of)
         self._receiver = of
+        if word == "class" and not by_class:
+            return None
         if self._creating is not None:
             self._creating, self._forms = word, project.constructors(word)
             return (word, True) if not called or project.creatable(word) else None
@@ -663,11 +777,14 @@ class Reading:
             return (of if word != "class" else "Class", False)
         if members is not None:
             if (called or reference) and word in members.methods:
-                self._forms = members.forms.get(word) or None
+                forms = members.forms.get(word, ())
+                self._forms = tuple(one for one in forms if one.static or not by_class) or forms or None
                 if not reference and not self._may_be_member(word, _is):
                     return None
                 return (members.methods[word], False)
             if not called and word in members.fields:
+                if self.steers and not self._may_be_member(word, _is):
+                    return None
                 nested = word[:1].isupper() and members.fields[word] is None
                 return (word, True) if nested else (members.fields[word], False)
             if members.whole or word in members.methods or word in members.fields:
@@ -772,22 +889,19 @@ class Reading:
 
     def _may_operate(self, character: str) -> bool:
         """Whether a binary operator may follow the value before it."""
-        of, by_class = self._chain
+        (of, by_class), expression = self._chain, self._expression
         if by_class:
             return self._bracket == "header" or character in "<>&?"
-        if character == "?" and self.steers:
+        if of == VOID or (of == NULL and character not in "=!?:"):
             return False
-        if of == VOID or (self.steers and self._expression.opaque):
+        if self.steers and not self._may_operate_plainly(character):
             return False
-        expression, fits = self._expression, self._names.project.fits
-        if self.steers and not (expression.needed or expression.opaque or self._bracket or expression.operator):
-            # A statement assigns, or steps on; nothing else comes of an operator in it.
-            return character in "=+-<" and (
-                self._kind == "name" or (character == "=" and self._before == "]" and not self._sized)
-            )
+        fits = self._names.project.fits
         if of is not None and expression.cast is NOTHING and not expression.opaque:
             number = is_number(of) or self._names.project.assignment.surely(of) is None
             if character in "-*/%<>" and not number:
+                return False
+            if character in "&|^" and not number and of not in {"boolean", "Boolean"}:
                 return False
             if character == "+" and not number and of != "String" and expression.sum != "String":
                 return False
@@ -795,6 +909,18 @@ class Reading:
         if results is None or not expression.wanted or expression.opaque:
             return True
         return any(fits(kind, expression.wanted, variable=expression.variable) for kind in results)
+
+    def _may_operate_plainly(self, character: str) -> bool:
+        """The same in a test that goes straight ahead: no choices, nothing changed, and only numbers compared."""
+        of, expression = self._chain[0], self._expression
+        if character == "?" or expression.opaque:
+            return False
+        if expression.needed or self._bracket or expression.operator:
+            return character not in "=!" or (of is not None and of in PRIMITIVE)
+        if character == "=":
+            declares = self._kind == "name" and self._declares == len(self._braces)
+            return declares or (self._before == "]" and not self._sized)
+        return character in "+-<" and self._kind == "name"
 
     def _may_sign(self, character: str) -> bool:
         """Whether a unary operator can make what is wanted."""
@@ -836,7 +962,7 @@ class Reading:
             of, at = self._expression.result(self._chain[0]), bracket.commas
             fits = self._names.project.assignment.fits
             forms = tuple(one for one in forms if one.most > at and any(fits(of, to) for to in one.takes(at)))
-            if of == NULL and self.steers and self._is_ambiguous(forms, at):
+            if of == NULL and self.steers and (bracket.overloaded or self._is_ambiguous(forms, at)):
                 return False
             needed = bracket.commas + 1
             forms = tuple(one for one in forms if (one.least <= needed if last else one.most > needed))
@@ -873,6 +999,8 @@ class Reading:
             self._expression = self._expression._replace(opaque=True, operator="")
             return True
         expression = self._expression
+        if self._bracket == "header":
+            self._initialised = self._before  # It is not there yet in what it goes through.
         functional = any(map(self._names.project.is_functional, expression.wanted))
         if self.steers and not functional and not expression.opaque and self._bracket != "header":
             return False
@@ -893,6 +1021,8 @@ class Reading:
             self._several = False
             return True
         self._several = not self._bracket and self._declares == len(self._braces)
+        if self._several and self.steers:
+            return False
         if not self._bracket and self._braces[-1:] == ("values",):
             if not self._ends_well() or (self.steers and self._values[-1] >= _VALUES):
                 return False
@@ -916,6 +1046,10 @@ class Reading:
             self._before = ".."
             return True
         of, by_class = self._chain
+        unknown = of is None and self._before == ")"
+        # What reflection tells is seldom what a test is about, and of what comes out of a call all would go.
+        if self.steers and (self._before == "class" or of == "Class" or unknown):
+            return False
         number = self._kind == "literal" and self._before[:1].isdigit()
         if not number and not by_class and (of == NULL or of in PRIMITIVES):
             return False
@@ -925,12 +1059,14 @@ class Reading:
             return False
         if number:
             fits = self._names.project.fits
+            if self.steers and (self._expression.cast is not NOTHING or not self._before.isdigit()):
+                return False
             if not any(fits(of, self._wanted, variable=self._expression.variable) for of in ("double", "float")):
                 return False
         self._base = self._before if self._kind == "name" else self._base
         self._links = self._links + 1 if self._before == ")" else 0
         self._before, self._kind = ".", "operator"
-        return not (self.steers and self._links > _LINKS)
+        return not (self.steers and self._links > (1 if self.seeks else _LINKS))
 
     def _has_inner(self, simple: str | None) -> bool:
         """Whether a class has others in it that can be created."""
@@ -939,22 +1075,27 @@ class Reading:
         return members is None or any(of is None and project.creatable(name) for name, of in members.fields.items())
 
     def _open_paren(self) -> bool:
-        if self.steers and len(self._brackets) >= _DEPTH:
+        if self.steers and len(self._brackets) >= (_STRAIGHT if self.seeks else _DEPTH):
             return False
         if self._kind != "name" and self._creating is None and not self._may_go_in():
             return False
-        entry = self._paren()
+        entry, calls = self._paren(), False
         if entry.kind == "group":
             self._expression = self._expression.begin()
         elif entry.kind == "new":
             self._class_next, self._body_due, self._creating = False, False, None
-            self.calls_focal |= self._names.focal.constructs and self._is_focal(entry.of)
+            calls = self._names.focal.constructs and self._is_focal(entry.of)
         elif entry.kind == "call":
             focal = self._names.focal
             of_focal = self._receiver is None or self._is_focal(self._receiver)
-            self.calls_focal |= self._before == focal.name and of_focal
+            calls = self._before == focal.name and of_focal
+        if calls:
+            if self.seeks:
+                own = self._names.focal.own_forms(entry.forms)
+                entry = entry._replace(forms=own, overloaded=len(own) < len(entry.forms))
+            self.calls_focal = True
         self._outer = (*self._outer, self._expression)
-        self._brackets = (*self._brackets, entry._replace(braces=len(self._braces)))
+        self._brackets = (*self._brackets, entry._replace(braces=len(self._braces), links=self._links))
         self._operator("(")
         if entry.kind in _ARGUMENTS:
             self._awaits_argument()
@@ -983,7 +1124,7 @@ class Reading:
 
     def _close_paren(self) -> bool:
         bracket = self._brackets[-1] if self._brackets else Bracket("group", None)
-        kind, of = bracket.kind, bracket.of
+        kind, of, self._links = bracket.kind, bracket.of, bracket.links
         value = True
         cast: str | None = NOTHING
         self._arrow_due = self.steers and kind == "group" and self._before == "("
@@ -1002,7 +1143,9 @@ class Reading:
         else:
             if kind == "condition" and not self._ends_well():
                 return False
-            value, of = False, None
+            if kind == "header" and not self._may_go_through():
+                return False
+            value, of, self._initialised = False, None, ""
         self._brackets = self._brackets[:-1]
         outer, self._outer = (self._outer[-1], self._outer[:-1]) if self._outer else (Expression(), ())
         if cast is not NOTHING and outer.cast is NOTHING:
@@ -1013,6 +1156,13 @@ class Reading:
         self._body_due = kind == "new" and not self._names.project.creatable(of or "") and not self._is_class(of or "")
         self._before, self._kind = ")", "value" if value else "operator"
         return True
+
+    def _may_go_through(self) -> bool:
+        """Whether a loop may go through what stands at the end of its header."""
+        of = self._chain[0]
+        if not (self.steers and self._initialised) or of is None or of.endswith("[]"):
+            return True
+        return self._names.project.fits(of, ("Iterable",))
 
     def _grouped(self) -> tuple[str | None, str | None]:
         """Type of what a group of brackets comes to, and the type that it casts to, `NOTHING` for none."""
@@ -1086,10 +1236,11 @@ class Reading:
     def _semicolon(self) -> bool:
         if self._bracket != "header" and not self._ends_well():
             return False
-        if self.steers and not self._bracket and self._before in _STARTS:
+        if self.steers and not self._bracket and (self._before in _STARTS or self._before_body):
             return False
         if not self._bracket:
             self._header = {}
+            self._forget_lambda()
             self._stated, self._statement = (*self._stated, self._statement), ()
         self._class_next = self._throwing = False
         if self._declares == len(self._braces):
@@ -1098,8 +1249,20 @@ class Reading:
         self._operator(";")
         return True
 
+    @property
+    def _before_body(self) -> bool:
+        """What stands in brackets before has a statement to follow, and not an empty one."""
+        return self._before == ")" and self._kind == "operator"
+
+    def _forget_lambda(self) -> None:
+        if self._lambda in self._scopes[-1]:
+            left = {name: of for name, of in self._scopes[-1].items() if name != self._lambda}
+            self._scopes = (*self._scopes[:-1], left)
+
     def _less(self) -> bool:
         if self._kind == "name" and not self._last.isspace():
+            if self.steers and self._before not in self._names.project.generic:
+                return False
             self._generics = (*self._generics, self._before)
         elif self._before == ".":
             if self.steers:
@@ -1132,6 +1295,8 @@ class Reading:
         self._expression = Expression(opaque=True)
 
     def _minus(self) -> bool:
+        if self._before == "-" and not (self._expression.operator or self._expression.unary):
+            return False  # Of an arrow.
         if self._arrow:
             self._lambda = self._before
             self._operator("-")
@@ -1147,6 +1312,8 @@ class Reading:
         if self.steers and ((by_class and self._goes_round()) or (of or "").count("[]") > 1):
             return False
         value = self._after_value and not by_class and not creates and self._before not in PRIMITIVES
+        if self.steers and value and of is None and self._before == ")":
+            return False
         if value and not self._method_begins and of is not None and not of.endswith("[]"):
             return False
         self._base = self._before if self._kind == "name" or self._before in PRIMITIVES else self._base
@@ -1154,6 +1321,8 @@ class Reading:
             self._base = of
             entry = Bracket("declared", of)
         elif creates:
+            if self.steers and not self._may_be_array(self._creating or ""):
+                return False
             entry = Bracket("size", f"{self._creating}[]")
         elif self._kind == "value" and self._before == "]" and self._sized:
             entry = Bracket("size", f"{of}[]" if of else None)
@@ -1191,6 +1360,9 @@ class Reading:
 
 _DIGITS = 2
 _NARROW = frozenset({"byte", "short", "char"})
+_MOST = {"byte": 0x7F, "short": 0x7FFF, "char": 0xFFFF}
+_MOST_INT = 1 << 31
+"""With a minus before it; without one, a literal less."""
 _NUMBERS = ("int", "long", "float", "double")
 _RESULTS: Mapping[str, tuple[str, ...]] = {
     "+": ("String", *_NUMBERS),
@@ -1201,8 +1373,14 @@ _RESULTS: Mapping[str, tuple[str, ...]] = {
     "=": ("boolean",),
 }
 """Types of which one comes out of an operator that begins so."""
+_WITHOUT_PARAMETERS = frozenset({
+    "BooleanSupplier", "Callable", "Executable", "Runnable", "Supplier", "ThrowingRunnable", "ThrowingSupplier",
+})  # fmt: skip
 _QUOTED = {'"': "String", "'": "char"}
 _STARTS = frozenset({";", "{", "}"})
+_THROWN = ("Exception", "Error", "Throwable")
+_AWAITING = frozenset({"(", ",", "=", "->"})
+_OPENINGS = _STARTS | {"final"}
 _HANDLERS: Mapping[str, Callable[[Reading], bool | None]] = {
     ".": Reading._dot,
     "(": Reading._open_paren,

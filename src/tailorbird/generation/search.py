@@ -8,8 +8,8 @@ from functools import partial
 import torch
 
 from tailorbird.generation.guessing import Lookup, Written
+from tailorbird.generation.guide import Guide, Rank
 from tailorbird.generation.stepping import Stepper
-from tailorbird.generation.syntax import Guide, Rank
 from tailorbird.networks.network import Network
 
 GUESSES = 3

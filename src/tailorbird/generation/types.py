@@ -37,6 +37,7 @@ class Form(NamedTuple):
     open_ended: bool = False
     """The last parameter takes any number of arguments."""
     throws: tuple[str, ...] = ()
+    static: bool = False
 
     @property
     def least(self) -> int:
@@ -145,6 +146,18 @@ def combine(one: str | None, other: str | None, operator: str) -> str | None:
 def is_number(name: str | None) -> bool:
     """Whether arithmetic goes with it; of what is not known it may."""
     return name is None or _UNBOXED.get(name, name) in _ORDER
+
+
+def int_value(text: str) -> int | None:
+    """The value of an ``int`` literal, however large; None of another literal."""
+    digits = text.replace("_", "").lower()
+    try:
+        if digits[:2] in {"0x", "0b"}:
+            value = int(digits, 0)
+            return value - (1 << 32) if 1 << 31 <= value < 1 << 32 else value
+        return int(digits, 8 if len(digits) > 1 and digits[0] == "0" else 10)
+    except ValueError:
+        return None
 
 
 def literal(word: str) -> str:

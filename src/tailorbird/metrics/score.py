@@ -116,6 +116,7 @@ def _metrics(
         syntax_valid=sum(one.syntax_valid for one in scores) / count,
         calls_focal_method=sum(one.calls_focal_method for one in scores) / count,
         finished=sum(one.finished for one in found.first.values()) / count,
+        completed=sum(one.completed > 0 for one in found.first.values()) / count,
     )
 
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from tailorbird.base.load import Base
+from tailorbird.generation.completing import complete
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
+from tailorbird.generation.guide import Guide
 from tailorbird.generation.names import Known, Names, Project
 from tailorbird.generation.reading import Reading
 from tailorbird.generation.surroundings import simple_type
@@ -239,7 +241,7 @@ def test_what_is_taken_is_there(names: Names) -> None:
     syntax = Syntax(base.tokenizer)
     random = torch.Generator().manual_seed(0)
     for _ in range(4):
-        guide = syntax.guide(200, names)
+        guide = Guide(syntax, 200, names)
         for _ in range(60):
             before = guide.fork()
             token = guide.settle(0, torch.randn(len(base.tokenizer), generator=random), lambda row: row)
@@ -255,7 +257,7 @@ def test_a_data_set_without_a_tree_knows_no_names(tmp_path: Path) -> None:
 def test_a_model_that_finds_nothing_that_is_there_says_no_more(names: Names) -> None:
     base = small_base("bart")
     syntax = Syntax(base.tokenizer)
-    guide = syntax.guide(400, names)
+    guide = Guide(syntax, 400, names)
     begun = "@Test\npublic void f() { stack.peek(); stack.peek().tri"
     tokens = base.tokenizer(begun, verbose=False)["input_ids"][:-1]
     for token in tokens:
@@ -266,7 +268,7 @@ def test_a_model_that_finds_nothing_that_is_there_says_no_more(names: Names) -> 
     while guide.settle(0, scores, lambda row: row) != guide.end:
         pass
     text = base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True)
-    assert text == "@Test\npublic void f() { stack.peek(); }"
+    assert text == "@Test\npublic void f() { stack.peek(); \n}"
 
 
 STEERED = "@Test\npublic void t() {\n\t"
@@ -285,8 +287,23 @@ STEERED = "@Test\npublic void t() {\n\t"
         ("throw new Error();", "thr"),
         (";", ";"),
         ('"a".length();', '"'),
-        ("int a = 1 + 1 + 1 + 1 + 1 + 1;", "int a = 1 + 1 + 1 + 1 + 1 +"),
+        ("int a = 1 + 1 + 1 + 1;", "int a = 1 + 1 + 1 +"),
         ("stack.peek(); @Override", "stack.peek(); @"),
+        ("int a = 1, b", "int a = 1,"),
+        ("Stack.class.getName();", "Stack.c"),
+        ("int a = stack.class", "int a = stack.c"),
+        ("boolean a = stack != stack;", "boolean a = stack !"),
+        ("boolean a = 1 < stack;", "boolean a = 1"),
+        ("Object a = null + 1;", "Object a = null +"),
+        ("Object a = stack instanceof Stack;", "Object a = stack instanceof "),
+        ("Stack<String> a", "Stack<"),
+        ("int a = 1; a = 2;", "int a = 1; a ="),
+        ("int a = 4294967296;", "int a = 4294967296;"),
+        ("byte[] a = {127, 128};", "byte[] a = {127, 128}"),
+        ("byte a = 0xFF;", "byte a = 0xFF;"),
+        ("for (Stack one : one", "for (Stack one : on"),
+        ("for (Stack one : stacks);", "for (Stack one : stacks);"),
+        ("Runnable a = () - -", "Runnable a = () - -"),
     ],
 )
 def test_a_steered_test_goes_straight_to_its_focal_method(names: Names, statement: str, stops_at: str) -> None:
@@ -295,6 +312,92 @@ def test_a_steered_test_goes_straight_to_its_focal_method(names: Names, statemen
     assert reading.read(STEERED)
     passed = next((at for at, character in enumerate(statement) if not reading.read(character)), len(statement))
     assert statement[: passed + 1] == stops_at
+
+
+def straight(names: Names, statement: str) -> Reading:
+    reading = Reading(names, steers=True, straight=True)
+    assert reading.read(STEERED + statement)
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("statement", "due"),
+    [
+        ("", False),
+        ("String a = ", True),
+        ("assertEquals(", False),
+        ('assertEquals("a", ', True),
+        ("stack.peek(", False),
+    ],
+)
+def test_on_the_straight_way_the_call_is_due_where_what_is_expected_stands(
+    names: Names, statement: str, due: bool
+) -> None:
+    assert straight(names, statement).is_due is due
+
+
+def test_on_the_straight_way_statements_begin_with_what_leads_on(names: Names) -> None:
+    reading = straight(names, "")
+    assert reading.seeks
+    assert reading.fork().read("assertEquals(")
+    assert reading.fork().read("final String a")
+    assert reading.fork().read("stack.peek();")
+    assert not reading.fork().read("int")
+    assert not reading.fork().read("Kind")
+    assert not straight(names, "stack.peek();").seeks
+
+
+@pytest.mark.parametrize(
+    ("begun", "ending"),
+    [
+        ("", "stack.peek();"),
+        ('assertEquals("a", ', "stack.peek());"),
+        ("String a = ", "stack.peek();"),
+        ("stack.pe", "ek();"),
+    ],
+)
+def test_names_and_types_bring_a_statement_to_the_focal_method_and_its_end(
+    names: Names, begun: str, ending: str
+) -> None:
+    syntax = Syntax(small_base("bart").tokenizer)
+    matcher, reading = syntax.begin(), straight(names, begun)
+    matcher.consume_tokens(syntax.spell(STEERED + begun))
+    assert "".join(map(syntax.text, complete(syntax, matcher, reading, most=40))) == ending
+    assert complete(syntax, matcher, reading, most=3) == []
+
+
+def test_a_candidate_that_misses_the_focal_method_has_a_second_beginning(names: Names) -> None:
+    base: Base = small_base("bart")
+    syntax = Syntax(base.tokenizer)
+    random = torch.Generator().manual_seed(0)
+    for _ in range(4):
+        first = Guide(syntax, 200, names)
+        begun = syntax.spell(STEERED + "int a = 1;")
+        for token in begun:
+            first.take(token)
+        second = first.another(begun)
+        assert second is not None
+        tokens = list[int]()
+        while tokens[-1:] != [second.end]:
+            tokens.append(second.settle(0, torch.randn(len(base.tokenizer), generator=random), lambda row: row))
+        found = second.finish(tokens)
+        text = base.tokenizer.decode(found, skip_special_tokens=True)
+        assert text.startswith(STEERED.strip())
+        assert "peek(" in text
+        assert "int a" not in text
+        assert syntax_valid(text)
+        assert second.called
+        assert 0 <= second.completed < len(found)
+
+
+def test_a_candidate_that_calls_the_focal_method_has_no_second_beginning(names: Names) -> None:
+    syntax = Syntax(small_base("bart").tokenizer)
+    guide = Guide(syntax, 200, names)
+    tokens = syntax.spell(STEERED + "stack.peek();")
+    for token in tokens:
+        guide.take(token)
+    assert guide.another(tokens) is None
+    assert Guide(syntax, 200, names, steers=False).another([]) is None
 
 
 def test_what_leads_to_the_focal_method_is_known_where_it_can_be_called(names: Names) -> None:
@@ -321,7 +424,7 @@ def test_what_leads_to_the_focal_method_is_known_where_it_can_be_called(names: N
         ("Stack.peek();", "Stack.p"),
         ("byte[] a = {1, null};", "byte[] a = {1, nu"),
         ("boolean a = stack.size() > 1 && 2;", "boolean a = stack.size() > 1 && 2;"),
-        ("assertEquals(1, stack.several());", "assertEquals(1, stack.several())"),
+        ("assertEquals(1, stack.several());", "assertEquals(1, stack.se"),
         ("int a = true;", "int a = tr"),
         ("Stack a = new Kind();", "Stack a = new Kind();"),
         ("Base a = new Base();", "Base a = new Base();"),

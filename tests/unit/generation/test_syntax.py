@@ -8,8 +8,9 @@ import torch
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
+from tailorbird.generation.guide import Guide
 from tailorbird.generation.search import search_beams, take_likeliest, take_one_by_one
-from tailorbird.generation.syntax import Guide, Syntax
+from tailorbird.generation.syntax import Syntax
 from tailorbird.metrics.structure import syntax_valid
 from tailorbird.mining.tree import mine_tree
 from tests.models import TEXTS, VOCABULARY, encoded_texts, small_base
@@ -67,14 +68,14 @@ METHODS = [
 @pytest.mark.parametrize("text", METHODS)
 def test_methods_may_be_written_and_end_with_their_last_brace(syntax: Syntax, base: Base, text: str) -> None:
     assert syntax_valid(text)  # As the oracle has it.
-    assert written(syntax.guide(10_000), base, text) == len(text) + 1
+    assert written(Guide(syntax, 10_000), base, text) == len(text) + 1
 
 
 def test_the_tests_of_whole_projects_may_be_written(syntax: Syntax, base: Base) -> None:
     cases = [case for project in FIXTURES.iterdir() for case in mine_tree(project).test_cases]
     assert len(cases) > 20
     for case in cases:
-        assert written(syntax.guide(10_000), base, case.text) == len(case.text) + 1
+        assert written(Guide(syntax, 10_000), base, case.text) == len(case.text) + 1
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_the_tests_of_whole_projects_may_be_written(syntax: Syntax, base: Base) 
     ],
 )
 def test_what_is_no_method_is_stopped_where_it_goes_wrong(syntax: Syntax, base: Base, text: str, good: str) -> None:
-    passed = text[: written(syntax.guide(10_000), base, text)]
+    passed = text[: written(Guide(syntax, 10_000), base, text)]
     # A token may hold a space, or a bracket, before what is wrong.
     assert good.startswith(passed.rstrip()) or passed.rstrip() == good.rstrip()
     assert len(good.rstrip()) - len(passed.rstrip()) <= 2
@@ -108,7 +109,7 @@ def test_whatever_a_model_prefers_a_whole_method_comes_out_in_time(base: Base, s
     random = torch.Generator().manual_seed(seed)
     # Which letters names may have, javac and the oracle do not agree on.
     foreign = torch.tensor([not text_of(base, [token]).isascii() for token in range(VOCABULARY)])
-    guide, tokens = syntax.guide(steps), list[int]()
+    guide, tokens = Guide(syntax, steps), list[int]()
     while len(tokens) < steps and tokens[-1:] != [base.end]:
         scores = torch.randn(VOCABULARY, generator=random) - 9.0 * foreign
         tokens.append(guide.settle(int(scores.argmax()), scores, lambda row: row))
@@ -130,17 +131,17 @@ def test_greedy_takes_the_likeliest_of_what_is_allowed_with_and_without_guesses(
             steps=STEPS,
             guesses=guesses,
             at_once=3,
-            guide=lambda _: syntax.guide(STEPS),
+            guide=lambda _: Guide(syntax, STEPS),
         )
         assert found == plain
 
 
 def one_by_one(base: Base, syntax: Syntax, sources: list[tuple[int, ...]]) -> list[list[list[int]]]:
-    return take_one_by_one(base.network, sources, end=base.end, steps=STEPS, guide=lambda _: syntax.guide(STEPS))
+    return take_one_by_one(base.network, sources, end=base.end, steps=STEPS, guide=lambda _: Guide(syntax, STEPS))
 
 
 def test_beams_write_whole_methods_and_one_wide_they_are_greedy(base: Base, syntax: Syntax) -> None:
-    guided = {"end": base.end, "steps": STEPS, "guide": lambda _: syntax.guide(STEPS)}
+    guided = {"end": base.end, "steps": STEPS, "guide": lambda _: Guide(syntax, STEPS)}
     beams = search_beams(base.network, SOURCES, beams=3, candidates=2, **guided)  # type: ignore[arg-type]
     for ranked in beams:
         assert len(ranked) == 2
@@ -176,7 +177,7 @@ def test_samples_are_drawn_from_the_model_as_far_as_it_may_go(base: Base, syntax
 
 
 def test_a_fork_goes_its_own_way(base: Base, syntax: Syntax) -> None:
-    guide = syntax.guide(100)
+    guide = Guide(syntax, 100)
     for token in base.tokenizer("void f() { g(", verbose=False)["input_ids"][:-1]:
         guide.take(token)
     (close,) = base.tokenizer(")", verbose=False)["input_ids"][:1]
