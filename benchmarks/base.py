@@ -43,7 +43,7 @@ LIBRARIES = (
     "com.helger.commons:ph-commons:11.1.0",
 )
 ALONE = DEFAULT_CONTEXT.replace("+neighbour", "")
-TEMPERATURE, TOP_P = 0.8, 0.95
+TEMPERATURE, TOP_P = 0.7, 0.9
 _NAMED = re.compile(r"\b\w+(?:\.\w+)+(?:\[\])*|\b(?:method|constructor|variable|class|interface) \S+|\S*\(.*\)")
 
 
@@ -56,6 +56,10 @@ class Sampled:
     """Share with a candidate that compiles."""
     passing: float
     """Share with one that passes and enters its focal method."""
+    unaided: float
+    """The same of candidates that the model brought to their end itself."""
+    candidates_compiling: float
+    """Share of all candidates."""
     errors: tuple[tuple[str, int], ...]
     """Candidates by what the compiler said first, the commonest kinds."""
 
@@ -70,37 +74,39 @@ def greedy(result: Result) -> dict[str, float | None]:
         "bleu4": metrics.bleu4,
         "parses": metrics.syntax_valid,
         "calls": metrics.calls_focal_method,
+        "completed": metrics.completed,
         "compiles": found.compiled / found.candidates if found is not None else None,
         "passes": found.passed / found.candidates if found is not None else None,
         "covers": found.covered / found.candidates if found is not None else None,
     }
 
 
-def sampled(path: Path) -> Sampled:
+def sampled(candidates: Path, verdicts: Path) -> Sampled:
     """What a file of verdicts says of each focal method."""
-    lines = read_bytes(path).splitlines()[1:]
+    lines = [json.loads(line) for line in read_bytes(candidates).splitlines()]
+    aided = {(line["pair_id"], line["index"]) for line in lines if line.get("completed")}
     by_pair: dict[str, list[Verdict]] = {}
-    for line in lines:
+    for line in read_bytes(verdicts).splitlines()[1:]:
         verdict = msgspec.json.decode(line, type=Verdict)
         by_pair.setdefault(verdict.pair_id, []).append(verdict)
     uncompiled = {INFRA, *UNPARSED, *UNCOMPILED}
-    errors = Counter(
-        error_kind(one.evidence[0])
-        for own in by_pair.values()
-        for one in own
-        if one.verdict == "compile_error" and one.evidence
-    )
+    every = [one for own in by_pair.values() for one in own]
+    errors = Counter(error_kind(one.evidence[0]) for one in every if one.verdict == "compile_error" and one.evidence)
     count = len(by_pair)
+    reached = {(one.pair_id, one.index) for one in every if passes(one)}
     return Sampled(
         methods=count,
         compiling=sum(any(one.verdict not in uncompiled for one in own) for own in by_pair.values()) / count,
-        passing=sum(
-            any(one.verdict == "pass" and one.coverage is not None and one.coverage.focal_method_called for one in own)
-            for own in by_pair.values()
-        )
-        / count,
+        passing=len({pair for pair, _ in reached}) / count,
+        unaided=len({pair for pair, _ in reached - aided}) / count,
+        candidates_compiling=sum(one.verdict not in uncompiled for one in every) / len(every),
         errors=tuple(errors.most_common(12)),
     )
+
+
+def passes(verdict: Verdict) -> bool:
+    """Whether a candidate passes and enters its focal method."""
+    return verdict.verdict == "pass" and verdict.coverage is not None and verdict.coverage.focal_method_called
 
 
 def error_kind(message: str) -> str:
@@ -164,7 +170,7 @@ def best_of(source: str, folder: Path, arguments: argparse.Namespace) -> dict[st
                     opened.execute(given, to)
     except TailorbirdError as error:
         return {"not_executed": str(error)}
-    return {"sampled": {name: asdict(sampled(verdicts)) for name, (_, verdicts) in files.items()}}
+    return {"sampled": {name: asdict(sampled(*pair)) for name, pair in files.items()}}
 
 
 def main() -> None:
@@ -200,7 +206,8 @@ def main() -> None:
         for name, figures in one.get("sampled", {}).items():
             sys.stdout.write(
                 f"  {name}, best of {arguments.samples} for {figures['methods']} methods: "
-                f"{figures['compiling']:.0%} compile, {figures['passing']:.0%} pass and run the method\n"
+                f"{figures['compiling']:.0%} compile, {figures['passing']:.0%} pass and run the method "
+                f"({figures['unaided']:.0%} without help); {figures['candidates_compiling']:.0%} of all compile\n"
             )
             for error, count in figures["errors"]:
                 sys.stdout.write(f"    {count:4} {error}\n")
