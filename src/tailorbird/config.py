@@ -217,6 +217,8 @@ class PretrainConfig:
     renamed: Share = 0.5
     """Share of the second stage's examples whose own words are swapped for others, so that words are copied from the
     input and not known by heart."""
+    context: str = DEFAULT_CONTEXT
+    """What the second stage shows of a pair besides its test: the levels of `MineConfig`."""
     max_source_tokens: Count = 512
     shared_sources: bool = False
     """Put the second stage's examples of equal sources into the same batches: a step then encodes fewer of them."""

@@ -13,8 +13,9 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from tailorbird.base.load import tokenizer_sha256
 from tailorbird.base.prompts import Prompt, encode_lone_test, encode_pair
 from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
-from tailorbird.config import PretrainConfig
+from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig
 from tailorbird.errors import DataError
+from tailorbird.mining.context import Level, parse_level
 from tailorbird.mining.neighbours import with_neighbours
 from tailorbird.mining.skeleton import with_outlines
 from tailorbird.mining.tree import mine_tree
@@ -116,13 +117,21 @@ def build_corpus(
     tokenizer, its words (``words.txt``), and ``corpus.json``.
     """
     vocabulary = config.vocabulary_size if tokenizer is None else tokenizer_sha256(tokenizer)
-    limits = (CORPUS_VERSION, listed, vocabulary, config.max_source_tokens, config.max_target_tokens)
+    limits: tuple[object, ...] = (
+        CORPUS_VERSION,
+        listed,
+        vocabulary,
+        config.max_source_tokens,
+        config.max_target_tokens,
+        *([config.context] if config.context != DEFAULT_CONTEXT else []),
+    )
     fingerprint = sha256_bytes(msgspec.json.encode(limits))
     record = folder / "corpus.json"
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
         return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
     overlap = read_studies(listed.studies, progress) if listed.studies else Overlap(())
-    gathered = list(_gather(listed, overlap, progress))
+    level = parse_level(config.context)
+    gathered = list(_gather(listed, overlap, level, progress))
     texts = [text for part in gathered if not part.held_out for text in part.snippets]
     random.Random(0).shuffle(texts)
     if tokenizer is None:
@@ -131,7 +140,7 @@ def build_corpus(
     encoded = tokenizer(texts, verbose=False)["input_ids"]
     write_tokens(folder / "denoise", encoded)
     write_words(folder / WORDS, count_words(texts))
-    parts = _write_examples(folder, gathered, tokenizer, config)
+    parts = _write_examples(folder, gathered, tokenizer, config, neighbours=level.neighbour)
     corpus = Corpus(
         fingerprint=fingerprint,
         parts=tuple(parts),
@@ -159,14 +168,14 @@ class _Gathered:
     held_out: bool
 
 
-def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterator[_Gathered]:
+def _gather(listed: CorpusList, overlap: Overlap, level: Level, progress: Progress) -> Iterator[_Gathered]:
     # What is held out comes last: its pairs then stand after those to train on, and a copy is one to train on.
     coordinates = (*listed.coordinates, *listed.held_out)
     progress.start("fetching and mining", len(coordinates))
     seen: set[str] = set()
     for number, coordinate in enumerate(coordinates, start=1):
         resolved = resolve(coordinate)
-        mined = mine_tree(resolved.root)
+        mined = mine_tree(resolved.root, published=level.published)
         # Modules of one family share classes by copy: each text is taken once over the whole corpus.
         fresh = [text for text in snippets(resolved.root) if text not in seen]
         seen.update(fresh)
@@ -180,7 +189,7 @@ def _gather(listed: CorpusList, overlap: Overlap, progress: Progress) -> Iterato
             # Nothing is held out within an artifact: each of its pairs may be shown beside the others.
             pairs=tuple(
                 replace(pair, split="train")
-                for pair in with_outlines(mined.pairs, mined.test_classes)
+                for pair in with_outlines(mined.pairs, mined.test_classes if level.skeleton else ())
                 if not overlap.has(pair.focal.text, pair.test.text)
             ),
             pairs_found=len(mined.pairs),
@@ -230,14 +239,19 @@ class _Examples:
 
 
 def _write_examples(
-    folder: Path, gathered: list[_Gathered], tokenizer: PreTrainedTokenizerBase, config: PretrainConfig
+    folder: Path,
+    gathered: list[_Gathered],
+    tokenizer: PreTrainedTokenizerBase,
+    config: PretrainConfig,
+    *,
+    neighbours: bool,
 ) -> list[CorpusPart]:
     limits = {"max_source": config.max_source_tokens, "max_target": config.max_target_tokens}
     pairs, tests = _Examples(), _Examples()
     parts = []
     for part in gathered:
         before = len(pairs), len(tests)
-        for pair in _some_alone(with_neighbours(part.pairs)):
+        for pair in _some_alone(with_neighbours(part.pairs) if neighbours else part.pairs):
             if pair.test.assertions:
                 pairs.add(encode_pair(tokenizer, pair, **limits), pair.focal.text, pair.test.text)
         for one in part.lone_tests:
