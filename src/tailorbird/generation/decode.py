@@ -15,8 +15,8 @@ from tailorbird.generation.syntax import Syntax
 from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
 
-_BEGINNINGS = 4
-"""So often at most a candidate begins or goes on anew."""
+_BEGINNINGS, _WAYS = 8, 4
+"""So often at most a candidate begins or goes on anew; of these so often with a token that is not the likeliest."""
 
 METHODS = ("greedy", "beam", "sample")
 
@@ -129,31 +129,29 @@ def _guided(
 ) -> tuple[list[list[list[int]]], list[list[int]]]:
     """The candidates' tokens, and how many of each one names and types have found."""
     guides: list[list[Guide]] = [[] for _ in sources]
+    # What is drawn goes another way by itself.
+    ways = _WAYS if decoding.likeliest else 0
 
     def guide(at: int) -> Guide:
-        guides[at].append(Guide(syntax, decoding.max_tokens, names[at], steers=steers))
+        guides[at].append(Guide(syntax, decoding.max_tokens, names[at], steers=steers, ways=ways))
         return guides[at][-1]
 
     written = _write(base, sources, decoding, at_once, guide)
     if decoding.method == "beam":
         return written, [[0] * len(ranked) for ranked in written]
-    alone, failed = replace(decoding, candidates=1), set[tuple[int, int]]()
+    alone = replace(decoding, candidates=1)
+    latest = {(at, rank): (one, written[at][rank]) for at, own in enumerate(guides) for rank, one in enumerate(own)}
     for _ in range(_BEGINNINGS):
-        again = [
-            (at, rank, another)
-            for at, own in enumerate(guides)
-            for rank, one in enumerate(own)
-            if (at, rank) not in failed and (another := one.another(written[at][rank])) is not None
-        ]
+        found = {place: one.another(tokens) for place, (one, tokens) in latest.items()}
+        again = [(place, another) for place, another in found.items() if another is not None]
         if not again:
             break
-        ready = [another for _, _, another in again]
-        made = _write(base, [sources[at] for at, _, _ in again], alone, at_once, ready.__getitem__)
-        for (at, rank, another), (tokens,) in zip(again, made, strict=True):
+        ready = [another for _, another in again]
+        made = _write(base, [sources[at] for (at, _), _ in again], alone, at_once, ready.__getitem__)
+        latest = {place: (another, tokens) for (place, another), (tokens,) in zip(again, made, strict=True)}
+        for (at, rank), (another, tokens) in latest.items():
             if another.called:
                 written[at][rank], guides[at][rank] = tokens, another
-            else:
-                failed.add((at, rank))
     return written, [[one.completed for one in own] for own in guides]
 
 

@@ -8,6 +8,7 @@ what leads nowhere is taken back, and a candidate that never got to the focal me
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import torch
@@ -55,7 +56,8 @@ class Guide:
     """What one candidate of at most ``steps`` tokens may go on with. It is told of each token that is taken.
 
     With ``names`` it uses these alone; and ``steers`` says whether it is led to the focal method too, ``straight`` on
-    where nothing else is to be said before. The tokens ``given`` are taken without being asked for.
+    where nothing else is to be said before. The tokens ``given`` are taken without being asked for. Where it leads
+    nowhere or round in circles, it may try so many other ``ways``.
     """
 
     def __init__(
@@ -67,14 +69,24 @@ class Guide:
         steers: bool = True,
         straight: bool = False,
         given: Sequence[int] = (),
+        ways: int = 0,
     ) -> None:
         self._syntax, self._steps, self._names, self._steers = syntax, steps, names, steers
         self._matcher, self._left = syntax.begin(), steps
         self._reading = Reading(names, steers=steers, straight=straight) if names is not None else None
         self._closing = min(MOST_CLOSING, steps // CLOSING_SHARE)
-        self._given = list(given)
+        self._straight, self._given = straight, [(token, inf) for token in given]
         self._completed = 0
         """Tokens that names and types have written, and not the model."""
+        self._ways = ways
+        self._tried: dict[tuple[int, ...], frozenset[int]] = {}
+        """After these tokens those that led nowhere."""
+        self._open: tuple[tuple[int, float], ...] = ()
+        """Tokens of the open statement, and how much likelier each one was than the next."""
+        self._repeats = False
+        """The open statement stands there already."""
+        self._start, self._margin = 0, inf
+        """How many tokens there were before it; and of the token that is taken next how much likelier it is."""
         self._taken: tuple[int, ...] = ()
         """The last tokens."""
         self._count, self._whole = 0, 0
@@ -98,6 +110,11 @@ class Guide:
         return self._syntax.end
 
     @property
+    def upcoming(self) -> list[int]:
+        """Tokens that are taken next, whatever the model says."""
+        return [token for token, _ in self._given]
+
+    @property
     def is_lost(self) -> bool:
         """Nothing that is there could follow: it only ends what is open."""
         return self._lost
@@ -105,14 +122,17 @@ class Guide:
     def settle(self, token: int, scores: torch.Tensor, rank: Rank) -> int:
         """Take ``token``, the choice of ``scores`` (vocabulary,), or the next by ``rank`` where it may not follow."""
         if self._given:
-            token = self._given[0]
+            token, self._margin = self._given[0]
             self.take(token)
             return token
         if self._is_over():
             return self.end
-        pulled = self._pulled(scores)
-        if pulled is not None:
-            scores = pulled
+        changed = self._pulled(scores)
+        if self._tried and (led := self._tried.get(tuple(one for one, _ in self._open))) is not None:
+            changed = scores.clone() if changed is None else changed
+            changed[list(led)] = -torch.inf
+        if changed is not None:
+            scores = changed
             token = int(rank(scores).argmax())
         if not self.allows(token):
             allowed = self.allowed(len(scores)).to(scores.device)
@@ -122,6 +142,10 @@ class Guide:
             token = self._named(rank(masked))
             if self._is_over():
                 return self.end
+        if self._ways:
+            first, second = scores.topk(2).values.tolist()
+            chosen = float(scores[token])
+            self._margin = chosen - (second if chosen == first else first)
         self.take(token)
         return token
 
@@ -138,6 +162,8 @@ class Guide:
     def _found_ending(self) -> list[int]:
         """What brings the open statement to its end, from as late a place in it as can be; none if nothing does."""
         last, self._last_reading = self._last_reading, None
+        if self._least_certain() is not None:
+            return []  # The model has another way to go first.
         # A call of the focal method is worth more than an early end.
         if last is None or not last.steers or self._called or not (last.calls_focal or last.seeks):
             return []
@@ -170,21 +196,54 @@ class Guide:
     def another(self, tokens: Sequence[int]) -> "Guide | None":
         """One for a better candidate of the same beginning; None where the ``tokens`` that were taken are good enough.
 
-        A candidate that has not called the focal method has another body, which goes straight to it; and where names
-        and types had to end a statement, the model goes on after it.
+        A statement that leads nowhere or stands there already is begun anew with the next likeliest token where the
+        model was least certain; a candidate that has not called the focal method has another body, which goes straight
+        to it; and where names and types had to end a statement, the model goes on after it.
         """
-        if not (self._body and self._steers):
+        if not (self._start and self._steers):
             return None
+        way = self._other_way(tokens)
+        if way is not None:
+            return way
         if self._ending:
             kept = self._kept(tokens)
             if self._steps - len(kept) <= self._closing:
                 return None
-            other = Guide(self._syntax, self._steps, self._names, given=kept)
-            other._completed = self.completed
-            return other
+            return self._next(kept, straight=False)
         if self.called:
             return None
-        return Guide(self._syntax, self._steps, self._names, straight=True, given=tokens[: self._body])
+        return self._next(tokens[: self._body], straight=True)
+
+    def _next(self, given: Sequence[int], *, straight: bool) -> "Guide":
+        other = Guide(self._syntax, self._steps, self._names, straight=straight, given=given, ways=self._ways)
+        other._completed = 0 if straight else self.completed
+        return other
+
+    def _other_way(self, tokens: Sequence[int]) -> "Guide | None":
+        """The same up to the token of the open statement that was least certain, and without it."""
+        if not (self._ways and (self._lost or self._repeats) and (self._called or self._straight)):
+            return None
+        places = [
+            (margin, at) for at, (token, margin) in enumerate(self._open) if margin < inf and self._syntax.says(token)
+        ]
+        if not places:
+            return None
+        _, at = min(places)
+        other = self._next(tokens[: self._start], straight=self._straight)
+        other._given += self._open[:at]
+        other._completed, other._ways = self._completed, self._ways - 1
+        before = tuple(token for token, _ in self._open[:at])
+        other._tried = {**self._tried, before: self._tried.get(before, frozenset()) | {self._open[at][0]}}
+        return other
+
+    def _least_certain(self) -> int | None:
+        """Which token of the open statement to go another way from; None where there is no reason to, or none."""
+        if not (self._ways and (self._lost or self._repeats) and (self._called or self._straight)):
+            return None
+        places = [
+            (margin, at) for at, (token, margin) in enumerate(self._open) if margin < inf and self._syntax.says(token)
+        ]
+        return min(places)[1] if places else None
 
     @property
     def called(self) -> bool:
@@ -231,6 +290,8 @@ class Guide:
             copies = _COPIES.get(length, _MOST_COPIES)
             if len(taken) < length * copies:
                 break
+            if taken[-length - 1] != token:
+                continue
             last = taken[-length:]
             if all(taken[-length * (copy + 1) : -length * copy] == last for copy in range(1, copies)):
                 return any(self._syntax.says(one) for one in last)
@@ -292,16 +353,19 @@ class Guide:
         self._given = self._given[1:]
         self._taken = (*self._taken, token)[-_LONGEST_CYCLE * _MOST_COPIES :]
         if self._reading is not None:
+            self._open = (*self._open, (token, self._margin))
             self._reading = self._last_reading = self._reading.fork()
             # What closes a candidate in time is not asked for its names.
             if not self._reading.read(self._syntax.text(token)):
                 self._reading = None
             elif self._reading.between_statements:
                 # A statement that stands there already says nothing.
-                if self._reading.steers and self._reading.repeats:
+                self._repeats = self._reading.steers and self._reading.repeats
+                if self._repeats:
                     self._over = self._reading.calls_focal and self._whole > 0
                 else:
                     self._whole, self._called = self._count, self._reading.calls_focal
+        self._margin = inf
         self._planned = self._planned[1:] if self._planned[:1] == [token] else []
         if not self._matcher.is_accepting() or token != self._syntax.end:
             self._matcher.consume_token(token)
@@ -313,6 +377,8 @@ class Guide:
             return
         if reading.between_statements or reading.in_body:
             self._places = ()
+            if not self._repeats:
+                self._open, self._start = (), self._count
             self._body = self._body or self._count
         elif not reading.awaits_value:
             return

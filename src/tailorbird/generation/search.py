@@ -159,7 +159,10 @@ class _Likeliest:
             if self._is_done(source):
                 given.append([])  # Waits for the others.
                 continue
-            guessed = self._lookups[source].guess(min(self._guesses, self._steps - len(made) - 1))
+            guide = self._guides.get(source)
+            most = min(self._guesses, self._steps - len(made) - 1)
+            guessed = (guide.upcoming if guide is not None else [])[:most]
+            guessed = guessed or self._lookups[source].guess(most)
             given.append([made[-1] if made else start, *guessed])
         scores = stepper.try_on(given)
         likeliest = scores.argmax(dim=-1).tolist()

@@ -390,6 +390,30 @@ def test_a_candidate_that_misses_the_focal_method_has_a_second_beginning(names: 
         assert 0 <= second.completed < len(found)
 
 
+def test_what_stands_there_already_is_said_another_way_where_the_model_is_least_certain(names: Names) -> None:
+    base: Base = small_base("bart")
+    syntax = Syntax(base.tokenizer)
+    size = len(base.tokenizer)
+    guide = Guide(syntax, 400, names, ways=1)
+    statement = syntax.spell("stack.peek();")
+    begun = [*syntax.spell(STEERED), *statement, *syntax.spell("\n\t")]
+    weak = len(statement) // 2
+    tokens = [*begun, *statement]
+    for number, token in enumerate(tokens):
+        scores = torch.zeros(size)
+        scores[token] = 1.0 if number == len(begun) + weak else 9.0
+        assert guide.settle(token, scores, lambda row: row) == token
+    assert guide.settle(0, torch.zeros(size), lambda row: row) == guide.end
+    other = guide.another(guide.finish(tokens))
+    assert other is not None
+    assert other.upcoming == [*begun, *statement[:weak]]
+    for token in other.upcoming:
+        assert other.settle(0, torch.zeros(size), lambda row: row) == token
+    scores = torch.zeros(size)
+    scores[statement[weak]] = 9.0
+    assert other.settle(statement[weak], scores, lambda row: row) != statement[weak]
+
+
 def test_a_candidate_that_calls_the_focal_method_has_no_second_beginning(names: Names) -> None:
     syntax = Syntax(small_base("bart").tokenizer)
     guide = Guide(syntax, 200, names)
