@@ -521,6 +521,7 @@ class Names:
                 self._import(one, types, called)
             self._inherit(around.superclass, called)
             forms = self._own_forms(around)
+        imported = set(types)
         if self.loose:
             types |= {word for word in project.words if word[:1].isupper()}
             called |= dict.fromkeys(project.called)
@@ -531,8 +532,8 @@ class Names:
         self.forms: Mapping[str, Forms] = {} if self.loose else forms
         """Of what is called without a receiver."""
         self.operands = Lexicon([*types - _OTHER_KINDS - {"Test"}, *self.fields, *called, *project.lambdas])
-        self.annotations = Lexicon(types - _OTHER_KINDS)
-        """Of tests that are run as they are."""
+        self.annotations = Lexicon((types if around is None else imported) - _OTHER_KINDS)
+        """Of tests that are run as they are: JUnit 3's have none."""
         self.focal = project.focal(pair.focal)
         self._operands: dict[Wanted, Lexicon] = {}
         self._keywords: dict[tuple[Wanted, bool], Keywords] = {}
@@ -633,6 +634,8 @@ class Names:
             known = (*jdk_packages().get(one.name, ()), *self.project.packages.get(one.name, ()))
             types.update(known)
             self.loose |= not known
+            if one.name.startswith("org.junit"):
+                types.add("Test")
         elif one.simple in ASSERTIONS:
             called |= dict.fromkeys(ASSERTIONS[one.simple])
         else:
