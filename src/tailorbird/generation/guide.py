@@ -156,7 +156,7 @@ class Guide:
         if self._left > self._closing and not self._lost:
             return False
         self._ending = self._found_ending()
-        self._over = bool(self._ending or self._whole)
+        self._over = bool(self._ending or self._whole) or self._least_certain() is not None
         return self._over
 
     def _found_ending(self) -> list[int]:
@@ -191,7 +191,7 @@ class Guide:
         return [*kept, *self._syntax.spell("}" if lines_up else "\n}"), self.end]
 
     def _kept(self, tokens: Sequence[int]) -> list[int]:
-        return [*tokens[: self._count], *self._ending] if self._ending else list(tokens[: self._whole])
+        return [*tokens[: self._count], *self._ending] if self._ending else list(tokens[: self._start])
 
     def another(self, tokens: Sequence[int]) -> "Guide | None":
         """One for a better candidate of the same beginning; None where the ``tokens`` that were taken are good enough.
@@ -221,14 +221,9 @@ class Guide:
 
     def _other_way(self, tokens: Sequence[int]) -> "Guide | None":
         """The same up to the token of the open statement that was least certain, and without it."""
-        if not (self._ways and (self._lost or self._repeats) and (self._called or self._straight)):
+        at = self._least_certain()
+        if at is None:
             return None
-        places = [
-            (margin, at) for at, (token, margin) in enumerate(self._open) if margin < inf and self._syntax.says(token)
-        ]
-        if not places:
-            return None
-        _, at = min(places)
         other = self._next(tokens[: self._start], straight=self._straight)
         other._given += self._open[:at]
         other._completed, other._ways = self._completed, self._ways - 1
@@ -373,7 +368,7 @@ class Guide:
 
     def _note_place(self) -> None:
         reading = self._reading
-        if reading is None or not reading.steers:
+        if reading is None:
             return
         if reading.between_statements or reading.in_body:
             self._places = ()
@@ -382,7 +377,7 @@ class Guide:
             self._body = self._body or self._count
         elif not reading.awaits_value:
             return
-        if reading.calls_focal or reading.seeks:
+        if reading.steers and (reading.calls_focal or reading.seeks):
             self._places = (*self._places, _Place(self._count, self._matcher.deep_copy(), reading))
 
     def fork(self) -> "Guide":

@@ -414,6 +414,18 @@ def test_what_stands_there_already_is_said_another_way_where_the_model_is_least_
     assert other.settle(statement[weak], scores, lambda row: row) != statement[weak]
 
 
+def test_without_steering_a_candidate_near_its_limit_ends_with_its_last_whole_statement(names: Names) -> None:
+    base: Base = small_base("bart")
+    syntax = Syntax(base.tokenizer)
+    tokens = syntax.spell(STEERED + "stack.size(); stack.pe")
+    guide = Guide(syntax, len(tokens) + 1, names, steers=False)
+    for token in tokens:
+        guide.take(token)
+    assert guide.settle(0, torch.zeros(len(base.tokenizer)), lambda row: row) == guide.end
+    text = base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True)
+    assert text.split() == f"{STEERED} stack.size(); }}".split()
+
+
 def test_a_candidate_that_calls_the_focal_method_has_no_second_beginning(names: Names) -> None:
     syntax = Syntax(small_base("bart").tokenizer)
     guide = Guide(syntax, 200, names)
