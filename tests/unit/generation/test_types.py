@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tailorbird.generation.expressions import Expression
 from tailorbird.generation.jdk import FORMS, jdk_classes, jdk_packages
-from tailorbird.generation.names import Project
-from tailorbird.generation.types import PRIMITIVE, VOID, Form, combine, is_number, literal
+from tailorbird.generation.names import Focal, Lexicon, Project
+from tailorbird.generation.types import PRIMITIVE, VOID, Form, combine, int_value, is_number, literal
 
 PROJECT = Project.of((), ())
 FITS = PROJECT.assignment.fits
@@ -176,3 +176,72 @@ def test_arguments_of_assertions_are_types_that_are_known() -> None:
     written = {of for forms in FORMS.values() for all_ in forms.values() for form in all_ for of in form if of}
     names = {re.sub(r"\[\]", "", of) for of in written} - {"->"} - PRIMITIVE
     assert all(PROJECT.known(name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("017", 15),
+        ("0x7F", 127),
+        ("0xFFFF_FFFF", -1),
+        ("0x80000000", -(1 << 31)),
+        ("0b101", 5),
+        ("4294967296", 1 << 32),
+        ("1L", None),
+        ("08", None),
+        ("1.5", None),
+        ("0x", None),
+    ],
+)
+def test_the_value_of_an_int_literal(text: str, value: int | None) -> None:
+    assert int_value(text) == value
+
+
+@given(st.integers(min_value=0, max_value=(1 << 31) - 1))
+def test_an_int_literal_has_its_value_in_every_notation(value: int) -> None:
+    assert int_value(str(value)) == int_value(hex(value)) == int_value(bin(value)) == value
+
+
+def test_values_are_of_the_types_that_are_wanted() -> None:
+    types = Lexicon(["ArrayList", "Thread", "RoundingMode"])
+    assert list(PROJECT.values(("int",), types)) == ["0", "null"]
+    assert list(PROJECT.values(("byte", "String"), types)) == ["(byte) 0", '""', "null"]
+    assert list(PROJECT.values(("byte[]",), types)) == ["new byte[0]", "null"]
+    assert list(PROJECT.values(("ArrayList",), types)) == ["new ArrayList(", "null"]
+    assert list(PROJECT.values(("HashMap",), types)) == ["null"]
+    assert list(PROJECT.values((), types)) == ["null", "0", '""', "true"]
+
+
+def test_of_several_forms_the_focal_methods_own_are_known_by_its_parameters() -> None:
+    focal = Focal("f", "C", False, False, ("String", None), "int", False, frozenset())
+    own, other, longer = Form(("String", "List")), Form(("int", "List")), Form(("String", "List", "int"))
+    assert focal.own_forms((other, own, longer)) == (own,)
+    assert focal.own_forms((other, longer)) == (other, longer)
+
+
+@pytest.mark.parametrize(
+    ("simple", "plainly", "loosely"),
+    [("Runnable", True, True), ("Function", True, True), ("List", False, True), ("String", False, False)],
+)
+def test_in_plain_tests_lambdas_stand_for_interfaces_of_one_method(simple: str, plainly: bool, loosely: bool) -> None:
+    assert Project.of((), (), plain=True).is_functional(simple) is plainly
+    assert PROJECT.is_functional(simple) is loosely
+
+
+def test_in_plain_tests_only_numbers_are_compared() -> None:
+    assert PROJECT.leads("List", ("boolean",))
+    plain = Project.of((), (), plain=True)
+    assert plain.leads("int", ("boolean",))
+    assert not plain.is_end("List", ("boolean",))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "clashes"),
+    [("int", "long", False), ("int", "String", True), ("boolean", "boolean", False), ("boolean", "int", True)],
+)
+def test_what_is_compared_has_to_go_together(left: str, right: str, clashes: bool) -> None:
+    compared = Expression(needed=True).operate("=", left, after_value=True, adjacent=False)
+    begun = compared.operate("=", None, after_value=False, adjacent=True).begin()
+    assert begun.compared
+    assert begun.clashes(right) is clashes
