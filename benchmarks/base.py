@@ -34,13 +34,15 @@ from tailorbird.study.compare import compare
 
 LIBRARIES = (
     "commons-codec:commons-codec:1.16.0",
-    "org.apache.commons:commons-text:1.11.0",
     "org.apache.commons:commons-csv:1.10.0",
-    "commons-beanutils:commons-beanutils:1.9.4",
-    "org.apache.commons:commons-collections4:4.5.0",
     "commons-dbutils:commons-dbutils:1.8.1",
+    "commons-net:commons-net:3.10.0",
+    "commons-validator:commons-validator:1.8.0",
+    "commons-beanutils:commons-beanutils:1.9.4",
+    "commons-cli:commons-cli:1.6.0",
+    "org.apache.commons:commons-email:1.5",
     "org.apache.commons:commons-pool2:2.12.0",
-    "com.helger.commons:ph-commons:11.1.0",
+    "org.apache.commons:commons-text:1.11.0",
 )
 ALONE = DEFAULT_CONTEXT.replace("+neighbour", "")
 TEMPERATURE, TOP_P = 0.7, 0.9
