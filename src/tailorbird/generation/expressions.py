@@ -8,6 +8,7 @@ Wanted = tuple[str | None, ...]
 """Types of which a value must fit one; none where every value will do."""
 
 _COMPARING = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||"})
+_JOINING = frozenset({"&&", "||"})
 _STEPS = frozenset({"++", "--"})
 
 
@@ -82,7 +83,9 @@ class Expression(NamedTuple):
 
     def _begun(self, operator: str) -> "Expression":
         if operator in _COMPARING:
-            left = self.before if self.sum is NOTHING else combine(self.sum, self.before, "-")
+            left: str | None = NOTHING
+            if operator not in _JOINING:
+                left = self.before if self.sum is NOTHING else combine(self.sum, self.before, "-")
             return self._replace(compared=True, against=left, sum=NOTHING, operator="", before=NOTHING)
         if operator == "=":
             return Expression(wanted=(self.before,), variable=True, needed=True)

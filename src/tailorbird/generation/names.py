@@ -388,7 +388,7 @@ class Project:
             self._leads[key] = (
                 members is None
                 or not members.whole
-                or self.fits("Class", wanted)
+                or (self.fits if self.plain else self.leads)("Class", wanted)
                 or any(
                     self.leads(of, wanted)
                     for name in (*members.methods, *members.fields)

@@ -101,8 +101,10 @@ class _FileReader:
         self.variables |= found
 
     def note_field(self, node: Node) -> None:
-        of = simple_type(_text(node.child_by_field_name("type")))
+        written = _text(node.child_by_field_name("type"))
         for one in node.children_by_field_name("declarator"):
+            # ``int name[]`` is an array too.
+            of = simple_type(written + _text(one.child_by_field_name("dimensions")))
             self.fields[_text(one.child_by_field_name("name"))] = of
 
     def note_constant(self, node: Node) -> None:

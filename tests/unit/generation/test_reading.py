@@ -48,6 +48,7 @@ import org.junit.Test;
 public class StackTest {
     private Stack stack = new Stack(1);
     private Stack[] stacks;
+    private int late[];
     @Test
     public void peeks() { assertEquals("a", stack.push("a").peek()); }
     @Test
@@ -107,6 +108,8 @@ def body(statement: str) -> str:
         "switch (stack.kind()) { case FULL: break; default: } this.stack.peek(); int.class.getName();",
         'System.out.println(stack.outside()); stack.outside().toString().equals("x"); List<Stack> x = List.of();',
         "class Own { } Own own = new Own(); var size = stack.size(); long d = size - 1;",
+        "boolean a = 1 == 2 || !stack.peek().isEmpty(); if (stack.size() % 2 == 0 && a) { } late[0] = 1;",
+        "boolean a = Stack.class.isInstance(stack); if (Stack.class.isInstance(stack) && a) { }",
         "// a word or two\n\tstack.peek(); // more\n\twhile (true) { break; }",
         'stack.several(); stack.several("a", "b"); stack.push(new String[] {"a", "b"}[0]);',
         "stack.push(String.valueOf(new Object() { int x = 1, y = 2; })); new Open(); assertEquals(null, 2, 3, 4);",

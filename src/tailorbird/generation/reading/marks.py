@@ -113,6 +113,8 @@ class Marks(Naming):
         results = RESULTS.get(character)
         if results is None or not expression.wanted or expression.opaque:
             return True
+        if not self.steers and fits("boolean", expression.wanted):
+            return True  # What comes out of it may be compared.
         return any(fits(kind, expression.wanted, variable=expression.variable) for kind in results)
 
     def _may_operate_plainly(self, character: str) -> bool:

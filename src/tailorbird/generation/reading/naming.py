@@ -222,6 +222,8 @@ class Naming(State):
             return False
         if not wanted or self._before in {".", "break", "continue"}:
             return True
+        if not self.steers and self._names.project.fits("boolean", wanted):
+            return True  # It may be compared.
         return any(
             self._names.project.fits(of, wanted, variable=self._expression.variable)
             for of in ({literal(word)} if word[-1] in "lLfFdD" and word[:2].lower() != "0x" else NUMBERS)
