@@ -22,6 +22,7 @@ from tailorbird.records import CONSTRUCTOR, FocalMethod, KnownClass, KnownMethod
 _NAME = re.compile(r"[^\W\d][\w$]*")
 _MEMBER = re.compile(r"(?:\.|::)\s*([^\W\d][\w$]*)")
 _CALLED = re.compile(r"(?<![\w.:])([a-z_$][\w$]*)\s*\(")
+_ANNOTATION = re.compile(r"@([A-Z]\w*)")
 _WITH_ARGUMENTS = re.compile(r"\b([A-Z]\w*)<")
 _LAMBDA = re.compile(r"\b([a-z_$][\w$]*)\s*->")
 
@@ -180,6 +181,8 @@ class Project:
     """All names of the training tests and of what stands around them."""
     lambdas: Lexicon
     """Parameters of lambda expressions: those of training tests, and the usual ones."""
+    annotations: frozenset[str]
+    """Those of training tests, and the usual one."""
     generic: frozenset[str]
     """Types with type arguments: those that have some in training tests and around them, and the usual ones."""
     plain: bool = False
@@ -211,6 +214,7 @@ class Project:
             members=Lexicon(own.union(*(_MEMBER.findall(text) for text in texts), _common_members())),
             called=Lexicon(name for text in texts for name in _CALLED.findall(text)),
             words=Lexicon(name for text in (*texts, *around) for name in _NAME.findall(text)),
+            annotations=frozenset({"Test", *(name for text in texts for name in _ANNOTATION.findall(text))}),
             generic=_GENERIC.union(*(_WITH_ARGUMENTS.findall(text) for text in (*texts, *around))),
             lambdas=Lexicon([*_PARAMETERS, *(name for text in texts for name in _LAMBDA.findall(text))]),
         )
@@ -532,7 +536,8 @@ class Names:
         self.forms: Mapping[str, Forms] = {} if self.loose else forms
         """Of what is called without a receiver."""
         self.operands = Lexicon([*types - _OTHER_KINDS - {"Test"}, *self.fields, *called, *project.lambdas])
-        self.annotations = Lexicon((types if around is None else imported) - _OTHER_KINDS)
+        annotations = (types if around is None else imported) & project.annotations
+        self.annotations = Lexicon(annotations - _OTHER_KINDS)
         """Of tests that are run as they are: JUnit 3's have none."""
         self.focal = project.focal(pair.focal)
         self._operands: dict[Wanted, Lexicon] = {}
