@@ -170,7 +170,13 @@ COLUMNS = (
         "higher",
         "quality",
         percent,
-        "Share of generated tests that call a method of the name of the one under test.",
+        "Share of generated tests that call a method of the name of the one under test. With steering the decoder sees "
+        "to it, with names and types alone where the model finds no way.",
+        hint=lambda result: (
+            f"{percent(result.metrics.completed)} with a statement that names and types ended"
+            if result.metrics.completed
+            else ""
+        ),
     ),
     PASSES,
     SECONDS,

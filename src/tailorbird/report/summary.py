@@ -105,6 +105,8 @@ def _usable(best: Result) -> str:
         f"Of the tests that {best.strategy} generates, {percent(metrics.syntax_valid)} parse and "
         f"{percent(metrics.calls_focal_method)} call the method under test"
     )
+    if metrics.completed:
+        head += f" (in {percent(metrics.completed)} names and types ended a statement that the model could not)"
     if found is None:
         return f"{head}; none was compiled or run here."
     compiled, passed = percent(found.compiled / found.candidates), percent(found.passed / found.candidates)

@@ -128,3 +128,10 @@ def test_the_summary_says_what_came_of_running() -> None:
     text = " ".join(summary([executed("base", 5), executed("custom", 10)]))
     assert "50% compile in the project, 25% pass, and 9 of those run that method" in text
     assert "none was compiled or run" not in text
+
+
+def test_the_summary_says_what_names_and_types_had_to_end() -> None:
+    rows = ordered(study())
+    assert "names and types ended" not in " ".join(summary(rows))
+    aided = [replace(row, metrics=replace(row.metrics, completed=0.4)) for row in rows]
+    assert "(in 40% names and types ended a statement that the model could not)" in " ".join(summary(aided))
