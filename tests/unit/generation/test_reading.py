@@ -1,5 +1,6 @@
 """Which names a candidate may write: those that are there, whatever the model prefers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -437,6 +438,18 @@ def test_a_candidate_that_calls_the_focal_method_has_no_second_beginning(names: 
         guide.take(token)
     assert guide.another(tokens) is None
     assert Guide(syntax, 200, names, steers=False).another([]) is None
+
+
+def test_a_test_of_junit_3_has_no_annotations(tree: MinedTree) -> None:
+    (pair, *_) = tree.pairs
+    file = replace(
+        tree.test_classes[0], text=TEST.replace("import org.junit.Test;", "import junit.framework.TestCase;")
+    )
+    names = Names(Project.of(tree.pairs, tree.known_classes), file, pair)
+    assert list(names.annotations) == []
+    assert not Reading(names, steers=True).read("@")
+    assert Reading(names, steers=True).read("public void testPeek() {")
+    assert Reading(names).read("@Override public void peeks() {")
 
 
 def test_what_leads_to_the_focal_method_is_known_where_it_can_be_called(names: Names) -> None:

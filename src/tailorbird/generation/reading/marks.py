@@ -62,11 +62,11 @@ class Marks(Naming):
     def _sign(self, character: str) -> bool:
         """Go on after a character of an operator."""
         if character == "@":
-            before = self._before
+            before, within = self._before, bool(self._braces or self._bracket)
             self._operator(character)
-            return not (self._braces or self._bracket) or (
-                not self.steers and (before in STARTS or bool(self._bracket))
-            )
+            if not within:
+                return self._may_annotate()
+            return not self.steers and (before in STARTS or bool(self._bracket))
         if self._generics:
             self._operator(character)
             return True
@@ -91,6 +91,11 @@ class Marks(Naming):
         self._operator(character)
         most = 1 if self._bracket in {"size", "index"} else MOST_OPERATORS
         return not self.steers or self._expression.operators <= most
+
+    def _may_annotate(self) -> bool:
+        """Whether the header of a test has an annotation to come: a JUnit 3 test has none."""
+        known = self._names.annotations
+        return not self.steers or ("Test" in known and any(one not in self._annotations for one in known))
 
     def _may_operate(self, character: str) -> bool:
         """Whether a binary operator may follow the value before it."""
