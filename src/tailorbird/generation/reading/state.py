@@ -134,7 +134,7 @@ class State:
     @property
     def _instances(self) -> list[str]:
         """Variables that have the focal method."""
-        scopes = (self._names.fields, self._header, *self._scopes)
+        scopes = (self._names.fields, *self._seen)
         return [name for scope in scopes for name, of in scope.items() if of is not None and self._is_focal(of)]
 
     def _is_focal(self, simple: str | None) -> bool:
