@@ -302,6 +302,8 @@ STEERED = "@Test\npublic void t() {\n\t"
         ("Object a = stack instanceof Stack;", "Object a = stack instanceof "),
         ("Stack<String> a", "Stack<"),
         ("int a = 1; a = 2;", "int a = 1; a ="),
+        ("int a = 1; a++;", "int a = 1; a+"),
+        ("Runnable a = stack::peek;", "Runnable a = stack::"),
         ("int a = 4294967296;", "int a = 4294967296;"),
         ("byte[] a = {127, 128};", "byte[] a = {127, 128}"),
         ("byte a = 0xFF;", "byte a = 0xFF;"),

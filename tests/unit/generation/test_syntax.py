@@ -51,7 +51,7 @@ METHODS = [
     "<T extends Comparable<? super T> & Foo> Map<String, List<T[]>> f(final T... xs) { return null; }",
     "void f() { List<List<String>> a = new ArrayList<>(); int b = c < d ? e >> 2 : f >>> 3; b >>= 1; b >>>= 2; }",
     "void f() { for (int i = 0, j = 1; i < 3; i++, j--) { } for (final String s : all) x(s); for (; ; ) break; }",
-    "void f() { try (A a = b(); c) { } catch (D | E e) { } finally { } }",
+    "void f() { try (A a = b(); c; this.d.e) { } catch (D | E e) { } finally { } }",
     "void f() { switch (a) { case 1: case 2: b(); default: } var c = switch (d) { case E -> 1; default -> 2; }; }",
     "void f() { Runnable r = () -> { }; g((a, b) -> a + b, int[]::new, String::valueOf, (int a) -> a, this::h); }",
     "void f() { Object o = new A<B>(1) { int c = 2; @Override public void d() { } }; int[][] e = { { 1 }, { } }; }",
@@ -94,6 +94,8 @@ def test_the_tests_of_whole_projects_may_be_written(syntax: Syntax, base: Base) 
         ("void f() { a = = b; }", "void f() { a ="),
         ("void f() { 1 = a; }", "void f() { 1 ="),  # It may become ``==``.
         ("class A { }", "class"),
+        ("void f() { try (a.b()) { } }", "void f() { try (a.b"),
+        ('void f() { g("a\\:"); }', 'void f() { g("a\\'),
     ],
 )
 def test_what_is_no_method_is_stopped_where_it_goes_wrong(syntax: Syntax, base: Base, text: str, good: str) -> None:

@@ -132,7 +132,7 @@ class Marks(Naming):
         if character == "=":
             declares = self._kind == "name" and self._declares == len(self._braces)
             return declares or (self._before == "]" and not self._sized)
-        return character in "+-<" and self._kind == "name"
+        return character == "<" and self._kind == "name"
 
     def _may_sign(self, character: str) -> bool:
         """Whether a unary operator can make what is wanted."""
@@ -185,6 +185,8 @@ class Marks(Naming):
     def _colon(self) -> bool:
         # The chain stays: it may become ``::``.
         if self._last == ":":
+            if self.steers:
+                return False
             self._before, self._kind = "::", "operator"
             self._expression = self._expression._replace(opaque=True, operator="")
             return True
