@@ -4,7 +4,7 @@ PYTHON ?= python3
 TEST_WORKERS ?= 2
 DEMO_SOURCE ?= commons-codec:commons-codec:1.16.0
 DEMO_OUT ?= demo
-# Enough to see what each strategy does, in 10 minutes on 2 cores; `compare` alone takes more.
+# Enough to see what each strategy does, in a quarter of an hour on 2 cores; `compare` alone takes more.
 DEMO_EPOCHS ?= 1.5
 
 VENV := .venv
@@ -15,7 +15,7 @@ STAMP := $(VENV)/.set-up
 .PHONY: help setup demo test check lint format docs constraints clean
 
 help: ## Say what there is.
-	@echo "make demo         set up, then compare the four strategies on $(DEMO_SOURCE) (about 10 minutes on 2 cores)"
+	@echo "make demo         set up, then compare the four strategies on $(DEMO_SOURCE) (about 15 minutes on 2 cores)"
 	@echo "make test         set up, then run every test (needs a JDK 17+, Maven and a network the first time)"
 	@echo "make check        set up, then linters, types, layers and the fast tests"
 	@echo "make lint         set up, then linters, types and layers only"

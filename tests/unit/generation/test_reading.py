@@ -271,7 +271,7 @@ def test_a_model_that_finds_nothing_that_is_there_says_no_more(names: Names) -> 
     scores[[token for token in range(len(scores)) if syntax.text(token)[:1] in "m("]] = -100.0
     while guide.settle(0, scores, lambda row: row) != guide.end:
         pass
-    text = base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True)
+    text = str(base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True))
     assert text == "@Test\npublic void f() { stack.peek(); \n}"
 
 
@@ -387,7 +387,7 @@ def test_a_candidate_that_misses_the_focal_method_has_a_second_beginning(names: 
         while tokens[-1:] != [second.end]:
             tokens.append(second.settle(0, torch.randn(len(base.tokenizer), generator=random), lambda row: row))
         found = second.finish(tokens)
-        text = base.tokenizer.decode(found, skip_special_tokens=True)
+        text = str(base.tokenizer.decode(found, skip_special_tokens=True))
         assert text.startswith(STEERED.strip())
         assert "peek(" in text
         assert "int a" not in text
@@ -428,7 +428,7 @@ def test_without_steering_a_candidate_near_its_limit_ends_with_its_last_whole_st
     for token in tokens:
         guide.take(token)
     assert guide.settle(0, torch.zeros(len(base.tokenizer)), lambda row: row) == guide.end
-    text = base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True)
+    text = str(base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True))
     assert text.split() == f"{STEERED} stack.size(); }}".split()
 
 
