@@ -155,26 +155,25 @@ class Guide:
             return self._over
         if self._left > self._closing and not self._lost:
             return False
-        self._ending = self._found_ending()
-        self._over = bool(self._ending or self._whole) or self._least_certain() is not None
+        goes_another_way = self._least_certain() is not None
+        if not goes_another_way:
+            self._ending = self._found_ending()
+        self._over = goes_another_way or bool(self._ending or self._whole)
         return self._over
 
     def _found_ending(self) -> list[int]:
         """What brings the open statement to its end, from as late a place in it as can be; none if nothing does."""
         last, self._last_reading = self._last_reading, None
-        if self._least_certain() is not None:
-            return []  # The model has another way to go first.
         # A call of the focal method is worth more than an early end.
         if last is None or not last.steers or self._called or not (last.calls_focal or last.seeks):
             return []
         for place in (_Place(self._count, self._matcher, last), *reversed(self._places)):
-            if place.reading.calls_focal or place.reading.seeks:
-                most = self._steps - place.count - _OF_THE_END
-                ending = complete(self._syntax, place.matcher, place.reading, most=most)
-                if ending:
-                    self._count = place.count
-                    self._called = True
-                    return ending
+            most = self._steps - place.count - _OF_THE_END
+            ending = complete(self._syntax, place.matcher, place.reading, most=most)
+            if ending:
+                self._count = place.count
+                self._called = True
+                return ending
         return []
 
     @property
@@ -209,14 +208,14 @@ class Guide:
             kept = self._kept(tokens)
             if self._steps - len(kept) <= self._closing:
                 return None
-            return self._next(kept, straight=False)
+            return self._next(kept, straight=False, completed=self.completed)
         if self.called:
             return None
         return self._next(tokens[: self._body], straight=True)
 
-    def _next(self, given: Sequence[int], *, straight: bool) -> "Guide":
+    def _next(self, given: Sequence[int], *, straight: bool, completed: int = 0) -> "Guide":
         other = Guide(self._syntax, self._steps, self._names, straight=straight, given=given, ways=self._ways)
-        other._completed = 0 if straight else self.completed
+        other._completed = completed
         return other
 
     def _other_way(self, tokens: Sequence[int]) -> "Guide | None":
@@ -224,9 +223,9 @@ class Guide:
         at = self._least_certain()
         if at is None:
             return None
-        other = self._next(tokens[: self._start], straight=self._straight)
+        other = self._next(tokens[: self._start], straight=self._straight, completed=self._completed)
         other._given += self._open[:at]
-        other._completed, other._ways = self._completed, self._ways - 1
+        other._ways -= 1
         before = tuple(token for token, _ in self._open[:at])
         other._tried = {**self._tried, before: self._tried.get(before, frozenset()) | {self._open[at][0]}}
         return other

@@ -33,6 +33,7 @@ _OTHER_KINDS = frozenset({
 })  # fmt: skip
 """Annotations of methods that are no tests by themselves."""
 _OF_TESTS = ("Test", "Tests", "TestCase")
+_THROWN = ("Exception", "Error", "Throwable")
 _NUMERIC = PRIMITIVE - {"boolean"}
 _ANSWERING = {"assertThrows", "assertThrowsExactly", "assertDoesNotThrow", "assertInstanceOf"}
 _GENERIC = frozenset({
@@ -544,6 +545,16 @@ class Names:
         self._keywords: dict[tuple[Wanted, bool], Keywords] = {}
         self._anonymous: dict[Wanted, Lexicon] = {}
         self._created: dict[Wanted, Lexicon] = {}
+
+    @cached_property
+    def thrown(self) -> Lexicon:
+        """Types that a throws clause can name, by the ends of their names."""
+        return Lexicon(one for one in self.types if one.endswith(_THROWN))
+
+    @cached_property
+    def assertions(self) -> list[str]:
+        """What is called without a receiver and asserts something, by its name."""
+        return [name for name in self.called if name.startswith("assert")]
 
     def operands_for(self, wanted: Wanted) -> Lexicon:
         """The operands that lead to what is ``wanted``."""

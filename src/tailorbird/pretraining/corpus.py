@@ -116,6 +116,7 @@ def build_corpus(
     Writes ``denoise``, ``pairs-source``, ``pairs-target``, ``tests-source`` and ``tests-target`` token files, the
     tokenizer, its words (``words.txt``), and ``corpus.json``.
     """
+    level = parse_level(config.context)
     vocabulary = config.vocabulary_size if tokenizer is None else tokenizer_sha256(tokenizer)
     limits: tuple[object, ...] = (
         CORPUS_VERSION,
@@ -130,7 +131,6 @@ def build_corpus(
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
         return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
     overlap = read_studies(listed.studies, progress) if listed.studies else Overlap(())
-    level = parse_level(config.context)
     gathered = list(_gather(listed, overlap, level, progress))
     texts = [text for part in gathered if not part.held_out for text in part.snippets]
     random.Random(0).shuffle(texts)

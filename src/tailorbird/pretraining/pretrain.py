@@ -15,7 +15,6 @@ from tailorbird.base.architecture import new_embedded_model
 from tailorbird.base.load import Base
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError, UsageError
-from tailorbird.mining.context import parse_level
 from tailorbird.networks.batch import Encoded
 from tailorbird.networks.network import Network
 from tailorbird.pretraining.ancestor import load_ancestor
@@ -66,7 +65,6 @@ def pretrain(
     """
     progress = progress or Silent()
     work = out / "work"
-    parse_level(config.context)  # A misspelt level is to be said before the corpus is fetched.
     ancestor = load_ancestor(start) if start is not None else None
     if ancestor is not None:
         config = ancestor.shape(config)

@@ -64,7 +64,6 @@ WITHOUT_PARAMETERS = frozenset({
 })  # fmt: skip
 QUOTED = {'"': "String", "'": "char"}
 STARTS = frozenset({";", "{", "}"})
-THROWN = ("Exception", "Error", "Throwable")
 BEFORE_VALUES = frozenset({"(", ",", "=", "->"})
 BEFORE_OPENINGS = STARTS | {"final"}
 

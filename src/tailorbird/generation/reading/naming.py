@@ -22,7 +22,6 @@ from tailorbird.generation.reading.lexemes import (
     PRIMITIVES,
     STANDING,
     STARTS,
-    THROWN,
     WITHOUT_DECLARATIONS,
     Some,
     begins,
@@ -45,7 +44,7 @@ class Naming(State):
             leading = []
         else:
             leading = [one.partition("(")[0].partition(".")[0].partition(" ")[0] for one in self._leading(Role.OPERAND)]
-            leading += [name for name in names.called if name.startswith("assert")] if focal.returns != VOID else []
+            leading += names.assertions if focal.returns != VOID else []
             leading += ["final"]
         needed = focal.constructs or not (focal.static or self._instances)
         made = [focal.simple] if needed else []
@@ -182,7 +181,7 @@ class Naming(State):
             return True
         types: Some = self._created if self._before == "new" else names.types
         if self._throwing and self.steers:
-            types = [one for one in names.types if one.endswith(THROWN)]
+            types = names.thrown
         return among(word, types) or any(among(word, scope) for scope in self._classes)
 
     def _may_be_operand(self, word: str, among: Callable[[str, Some], bool]) -> bool:
@@ -361,7 +360,7 @@ class Naming(State):
     def _judge_type(self, word: str, follows: str) -> tuple[str | None, bool] | None:
         if not (word in self._names.types or word == "var" or self._is_class(word)):
             return None
-        if self._throwing and self.steers and not word.endswith(THROWN):
+        if self._throwing and self.steers and word not in self._names.thrown:
             return None
         if self._before == "@" and self.steers:
             if word not in self._names.annotations or word in self._annotations:
