@@ -49,7 +49,7 @@ def encode_pair(
     around = room.take(len(skeleton))
     rest = room.take(len(context) - focal)
     source = (*_cut(context, method + rest), *_cut(skeleton, around), *_cut(neighbour, beside))
-    target = _ids(tokenizer, canonical_layout(pair.test.text))
+    target = encode_test(tokenizer, pair.test.text)
     return Prompt(
         source=source,
         # A cut target must not pretend to be complete: its end token goes.
@@ -58,6 +58,11 @@ def encode_pair(
         focal_cut=method < focal,
         target_cut=len(target) > max_target,
     )
+
+
+def encode_test(tokenizer: PreTrainedTokenizerBase, test: str) -> tuple[int, ...]:
+    """A test case's text as a target, however long: in canonical layout, with the end token."""
+    return _ids(tokenizer, canonical_layout(test))
 
 
 def encode_lone_test(
@@ -78,7 +83,7 @@ def encode_lone_test(
     room = _Room(max_source)
     second, first = room.take(len(beside)), room.take(len(around))
     source = (*_cut(around, first), *_cut(beside, second))
-    target = _ids(tokenizer, canonical_layout(test))
+    target = encode_test(tokenizer, test)
     return Prompt(
         source=source,
         target=target[:max_target],

@@ -8,15 +8,16 @@ import torch
 
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
-from tailorbird.generation.guide import Guide
+from tailorbird.generation.guide import NO_WAYS, Guide, Ways
 from tailorbird.generation.names import Names
 from tailorbird.generation.search import Drawing, NewGuide, search_beams, take_likeliest, take_one_by_one
 from tailorbird.generation.syntax import Syntax
 from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
 
-_BEGINNINGS, _WAYS = 8, 4
-"""So often at most a candidate begins or goes on anew; of these so often with a token that is not the likeliest."""
+_BEGINNINGS, _WAYS, _MORE_WAYS = 24, 4, 16
+"""So often at most a candidate begins or goes on anew; of these so often with a token that is not the likeliest, and
+so often more while it is shorter than a usual test."""
 
 METHODS = ("greedy", "beam", "sample")
 
@@ -33,6 +34,8 @@ class Decoding:
     max_tokens: int = 256
     no_repeat_ngram: int = 0
     """No run of so many tokens is written twice in one candidate; 0 allows every repeat."""
+    usual_tokens: int = 0
+    """How long a usual test of the project is: a guided candidate that would be cut off before tries longer."""
 
     @property
     def likeliest(self) -> bool:
@@ -130,7 +133,7 @@ def _guided(
     """The candidates' tokens, and how many of each one names and types have found."""
     guides: list[list[Guide]] = [[] for _ in sources]
     # What is drawn goes another way by itself.
-    ways = _WAYS if decoding.likeliest else 0
+    ways = Ways(_WAYS + _MORE_WAYS, _MORE_WAYS, decoding.usual_tokens) if decoding.likeliest else NO_WAYS
 
     def guide(at: int) -> Guide:
         guides[at].append(Guide(syntax, decoding.max_tokens, names[at], steers=steers, ways=ways))

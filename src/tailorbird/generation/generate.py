@@ -4,12 +4,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import msgspec
 
 from tailorbird import __version__
 from tailorbird.base.load import Base, load_base
-from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
+from tailorbird.base.prompts import Prompt, count_cuts, encode_pair, encode_test
 from tailorbird.config import GenerateConfig
 from tailorbird.deltas.attach import attach_delta
 from tailorbird.deltas.store import load_delta
@@ -110,6 +111,14 @@ def _guided(task: _Task) -> _Task:
     return replace(task, syntax=Syntax(task.base.tokenizer), known=known)
 
 
+def _usual_tokens(task: _Task) -> int:
+    """The median length of the tests that a model is personalised with; 0 where nothing steers or there is none."""
+    if task.known is None or not task.config.steering:
+        return 0
+    lengths = [len(encode_test(task.base.tokenizer, pair.test.text)) for pair in task.data.split("train")]
+    return int(median(lengths or [0]))
+
+
 def _finished(out: Path, fingerprint: str) -> GenerationHeader | None:
     """The header of ``out`` if it was written by the same run, else None."""
     try:
@@ -121,6 +130,7 @@ def _finished(out: Path, fingerprint: str) -> GenerationHeader | None:
 
 
 def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> GenerationHeader:
+    decoding = replace(decoding, usual_tokens=_usual_tokens(task)) if decoding.likeliest else decoding
     prompts = [
         encode_pair(
             task.base.tokenizer,
@@ -256,6 +266,8 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
     }
     if task.config.draws is not None:
         settings["draws"] = task.config.draws
+    if decoding.likeliest:
+        settings["usual_tokens"] = decoding.usual_tokens
     if decoding.method == "beam":
         settings["beams"] = decoding.beams
     if decoding.method == "sample":

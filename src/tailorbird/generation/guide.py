@@ -7,7 +7,7 @@ what leads nowhere is taken back, and a candidate that never got to the focal me
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -43,6 +43,28 @@ Rank = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """How often a candidate that leads nowhere, or round in circles, may go another way."""
+
+    left: int = 0
+    kept: int = 0
+    """So many of these are for a candidate that is still short."""
+    usual: int = 0
+    """Tokens of a usual test: with fewer, one is short."""
+
+    def are_left(self, tokens: int) -> bool:
+        """Whether there is one for a candidate of so many ``tokens``."""
+        return self.left > (0 if tokens < self.usual else self.kept)
+
+    def one_less(self) -> "Ways":
+        """What is left after one."""
+        return replace(self, left=self.left - 1)
+
+
+NO_WAYS = Ways()
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     """Somewhere in a candidate."""
 
@@ -57,7 +79,7 @@ class Guide:
 
     With ``names`` it uses these alone; and ``steers`` says whether it is led to the focal method too, ``straight`` on
     where nothing else is to be said before. The tokens ``given`` are taken without being asked for. Where it leads
-    nowhere or round in circles, it may try so many other ``ways``.
+    nowhere or round in circles, it may try other ``ways``.
     """
 
     def __init__(
@@ -69,7 +91,7 @@ class Guide:
         steers: bool = True,
         straight: bool = False,
         given: Sequence[int] = (),
-        ways: int = 0,
+        ways: Ways = NO_WAYS,
     ) -> None:
         self._syntax, self._steps, self._names, self._steers = syntax, steps, names, steers
         self._matcher, self._left = syntax.begin(), steps
@@ -142,7 +164,7 @@ class Guide:
             token = self._named(rank(masked))
             if self._is_over():
                 return self.end
-        if self._ways:
+        if self._ways.left:
             first, second = scores.topk(2).values.tolist()
             chosen = float(scores[token])
             self._margin = chosen - (second if chosen == first else first)
@@ -225,14 +247,15 @@ class Guide:
             return None
         other = self._next(tokens[: self._start], straight=self._straight, completed=self._completed)
         other._given += self._open[:at]
-        other._ways -= 1
+        other._ways = self._ways.one_less()
         before = tuple(token for token, _ in self._open[:at])
         other._tried = {**self._tried, before: self._tried.get(before, frozenset()) | {self._open[at][0]}}
         return other
 
     def _least_certain(self) -> int | None:
         """Which token of the open statement to go another way from; None where there is no reason to, or none."""
-        if not (self._ways and (self._lost or self._repeats) and (self._called or self._straight)):
+        stuck = (self._lost or self._repeats) and (self._called or self._straight)
+        if not (stuck and self._ways.are_left(self._start)):
             return None
         places = [
             (margin, at) for at, (token, margin) in enumerate(self._open) if margin < inf and self._syntax.says(token)

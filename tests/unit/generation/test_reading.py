@@ -9,7 +9,7 @@ import torch
 from tailorbird.base.load import Base
 from tailorbird.generation.completing import complete
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
-from tailorbird.generation.guide import Guide
+from tailorbird.generation.guide import Guide, Ways
 from tailorbird.generation.names import Known, Names, Project
 from tailorbird.generation.reading import Reading
 from tailorbird.generation.surroundings import simple_type
@@ -400,7 +400,7 @@ def test_what_stands_there_already_is_said_another_way_where_the_model_is_least_
     base: Base = small_base("bart")
     syntax = Syntax(base.tokenizer)
     size = len(base.tokenizer)
-    guide = Guide(syntax, 400, names, ways=1)
+    guide = Guide(syntax, 400, names, ways=Ways(1))
     statement = syntax.spell("stack.peek();")
     begun = [*syntax.spell(STEERED), *statement, *syntax.spell("\n\t")]
     weak = len(statement) // 2
@@ -418,6 +418,19 @@ def test_what_stands_there_already_is_said_another_way_where_the_model_is_least_
     scores = torch.zeros(size)
     scores[statement[weak]] = 9.0
     assert other.settle(statement[weak], scores, lambda row: row) != statement[weak]
+
+
+@pytest.mark.parametrize(("usual", "goes_on"), [(400, True), (1, False)])
+def test_ways_that_are_kept_are_for_candidates_shorter_than_usual(names: Names, usual: int, goes_on: bool) -> None:
+    base: Base = small_base("bart")
+    syntax = Syntax(base.tokenizer)
+    guide = Guide(syntax, 400, names, ways=Ways(1, kept=1, usual=usual))
+    statement = syntax.spell("stack.peek();")
+    tokens = [*syntax.spell(STEERED), *statement, *syntax.spell("\n\t"), *statement]
+    for token in tokens:
+        guide.settle(token, torch.zeros(len(base.tokenizer)).index_fill(0, torch.tensor([token]), 9.0), lambda row: row)
+    kept = guide.finish(tokens)
+    assert (guide.another(kept) is not None) == goes_on
 
 
 def test_without_steering_a_candidate_near_its_limit_ends_with_its_last_whole_statement(names: Names) -> None:
