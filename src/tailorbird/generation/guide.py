@@ -207,9 +207,7 @@ class Guide:
         """The ``tokens`` that were taken, or as many as make a whole method."""
         if not self._over:
             return list(tokens)
-        kept = self._kept(tokens)
-        lines_up = "\n" in self._syntax.text(kept[-1]) if kept else True
-        return [*kept, *self._syntax.spell("}" if lines_up else "\n}"), self.end]
+        return [*self._kept(tokens), *self._syntax.spell("\n}"), self.end]
 
     def _kept(self, tokens: Sequence[int]) -> list[int]:
         return [*tokens[: self._count], *self._ending] if self._ending else list(tokens[: self._start])
@@ -322,7 +320,8 @@ class Guide:
         if self._reading.refuses(text):
             return False
         ahead = self._reading.fork()
-        if not ahead.read(text):
+        # What must stay empty is closed by the same token: alone, the bracket has never been seen before its like.
+        if not ahead.read(text) or ahead.must_close:
             return False
         return not ahead.keywords or self._leads_to(token, ahead.keywords)
 
@@ -386,15 +385,16 @@ class Guide:
         self._planned = self._planned[1:] if self._planned[:1] == [token] else []
         if not self._matcher.is_accepting() or token != self._syntax.end:
             self._matcher.consume_token(token)
-        self._note_place()
+        self._note_place(token)
 
-    def _note_place(self) -> None:
+    def _note_place(self, token: int) -> None:
         reading = self._reading
         if reading is None:
             return
         if reading.between_statements or reading.in_body:
             self._places = ()
-            if not self._repeats:
+            # A new line belongs to what follows it.
+            if not (self._repeats or self._syntax.text(token).isspace()):
                 self._open, self._start = (), self._count
             self._body = self._body or self._count
         elif not reading.awaits_value:

@@ -350,7 +350,9 @@ class Project:
             return True
         key = (simple, wanted)
         if key not in self._leads:
-            self._leads[key] = self.fits(simple, wanted) or (simple != VOID and self._leads_on(simple, wanted))
+            # In a plain test reflection leads nowhere.
+            ends = simple == VOID or (self.plain and simple == "Class")
+            self._leads[key] = self.fits(simple, wanted) or (not ends and self._leads_on(simple, wanted))
         return self._leads[key]
 
     def is_end(self, simple: str | None, wanted: Wanted) -> bool:
@@ -390,6 +392,7 @@ class Project:
         key = (f"class {simple}", wanted)
         if key not in self._leads:
             members = self.members_of(simple)
+            self._leads[key] = False  # For a class that has itself in it.
             self._leads[key] = (
                 members is None
                 or not members.whole
@@ -397,7 +400,7 @@ class Project:
                 or any(
                     self.leads(of, wanted)
                     for name in (*members.methods, *members.fields)
-                    if not self._is_bound(name, members)
+                    if not (self._is_bound(name, members) or self._is_blind(name, members, wanted))
                     for of in members.types(name)
                 )
             )
@@ -418,10 +421,16 @@ class Project:
                 for name in (*members.methods, *members.fields)
                 if not (by_class and self._is_bound(name, members))
                 and any(leads(of, wanted) for of in members.types(name))
+                and not self._is_blind(name, members, wanted)
                 and (handles or not self._throws(members.forms.get(name, ())))
             ]
             self._usable[key] = Lexicon(found)
         return self._usable[key]
+
+    def _is_blind(self, name: str, members: Members, wanted: Wanted) -> bool:
+        """Whether a member is a class that nothing leads on from, in a plain test."""
+        inner = name not in members.methods and members.fields.get(name) is None and self.members_of(name) is not None
+        return self.plain and inner and not self.leads_by_class(name, wanted)
 
     def _is_bound(self, name: str, members: Members) -> bool:
         """Whether a member needs an instance: of fields only the names tell."""

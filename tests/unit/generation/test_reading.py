@@ -1,5 +1,6 @@
 """Which names a candidate may write: those that are there, whatever the model prefers."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,11 +269,11 @@ def test_a_model_that_finds_nothing_that_is_there_says_no_more(names: Names) -> 
         guide.take(token)
     scores = torch.zeros(len(base.tokenizer))
     scores[[token for token in range(len(scores)) if not syntax.text(token).startswith("m")]] = 1.0
-    scores[[token for token in range(len(scores)) if syntax.text(token)[:1] in "m("]] = -100.0
+    scores[[token for token in range(len(scores)) if syntax.text(token)[:1] in "m("]] = -torch.inf
     while guide.settle(0, scores, lambda row: row) != guide.end:
         pass
     text = str(base.tokenizer.decode(guide.finish(tokens), skip_special_tokens=True))
-    assert text == "@Test\npublic void f() { stack.peek(); \n}"
+    assert text == "@Test\npublic void f() { stack.peek();\n}"
 
 
 STEERED = "@Test\npublic void t() {\n\t"
@@ -281,7 +282,7 @@ STEERED = "@Test\npublic void t() {\n\t"
 @pytest.mark.parametrize(
     ("statement", "stops_at"),
     [
-        ("stack.size();\n}", "stack.size();\n}"),
+        ("stack.size();\n}", "stack.size();\n"),
         ("// say it\n", "//"),
         ("Runnable r = new Runnable() {", "Runnable r = new R"),
         ("stack.peek(); class A { }", "stack.peek(); cl"),
@@ -296,14 +297,14 @@ STEERED = "@Test\npublic void t() {\n\t"
         ("int a = 1, b", "int a = 1,"),
         ("Stack.class.getName();", "Stack.c"),
         ("int a = stack.class", "int a = stack.c"),
-        ("boolean a = stack != stack;", "boolean a = stack !"),
+        ("boolean a = stack != stack;", "boolean a = stack "),
         ("boolean a = 1 < stack;", "boolean a = 1"),
-        ("Object a = null + 1;", "Object a = null +"),
-        ("Object a = stack instanceof Stack;", "Object a = stack instanceof "),
+        ("Object a = null + 1;", "Object a = null "),
+        ("Object a = stack instanceof Stack;", "Object a = stack "),
         ("Stack<String> a", "Stack<"),
         ("int a = 1; a = 2;", "int a = 1; a ="),
         ("int a = 1; a++;", "int a = 1; a+"),
-        ("Runnable a = stack::peek;", "Runnable a = stack::"),
+        ("Runnable a = stack::peek;", "Runnable a = stack:"),
         ("int a = 4294967296;", "int a = 4294967296;"),
         ("byte[] a = {127, 128};", "byte[] a = {127, 128}"),
         ("byte a = 0xFF;", "byte a = 0xFF;"),
@@ -318,6 +319,31 @@ def test_a_steered_test_goes_straight_to_its_focal_method(names: Names, statemen
     assert reading.read(STEERED)
     passed = next((at for at, character in enumerate(statement) if not reading.read(character)), len(statement))
     assert statement[: passed + 1] == stops_at
+
+
+@pytest.mark.parametrize(
+    ("refused", "read"),
+    [
+        ("stack.peek( );", "stack.peek();"),
+        ('stack.push( "a");', 'stack.push("a");'),
+        ("stack .peek();", "stack.peek();"),
+        ("stack.peek ();", "stack.peek();"),
+        ("stack.peek();\n\t\tstack.peek();", "stack.peek();\n\tstack.peek();"),
+        ("stack.peek();\n\t}", "stack.peek();\n}"),
+        ("stack.size();\n}", "stack.size();\n\tstack.peek();\n}"),
+        ("stack.peek(\n\t);", "stack.peek();"),
+        ("int[] a =  {1};", "int[] a = {1};"),
+        ("int[] a = {1} ;", "int[] a = new int[] {1};"),
+        ("for (int i = 0; i < 3; i++) {\n\tstack.peek();", "for (int i = 0; i < 3; i++) {\n\t\tstack.peek();\n\t}"),
+    ],
+)
+def test_steered_white_space_stands_where_canonical_layout_has_it(names: Names, refused: str, read: str) -> None:
+    def reads(text: str) -> bool:
+        reading = Reading(names, steers=True)
+        return reading.read(STEERED) and all(map(reading.read, re.split(r"(\n\t*)", text)))
+
+    assert reads(read)
+    assert not reads(refused)
 
 
 def straight(names: Names, statement: str) -> Reading:

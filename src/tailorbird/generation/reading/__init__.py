@@ -7,9 +7,9 @@ the type that is wanted there. No language server is asked: declarations are fol
 simple.
 """
 
+from tailorbird.generation.reading.layout import Layout
 from tailorbird.generation.reading.lexemes import (
     BEFORE_VALUES,
-    LONGEST_BLANK,
     LONGEST_TEXT,
     QUOTED,
     STANDING,
@@ -19,11 +19,10 @@ from tailorbird.generation.reading.lexemes import (
     in_name,
     is_name,
 )
-from tailorbird.generation.reading.marks import Marks
 from tailorbird.generation.reading.state import Role
 
 
-class Reading(Marks):
+class Reading(Layout):
     """Where a candidate has come to. `read` goes on; a `fork` can be tried and thrown away."""
 
     def refuses(self, text: str) -> bool:
@@ -37,7 +36,7 @@ class Reading(Marks):
 
     def read(self, text: str) -> bool:
         """Go on with ``text``; False where a name stands in it, or begins, that is not there."""
-        if not (all(self._step(character) for character in text) and self._may_begin()):
+        if not (all(self._step(character) for character in text) and self._may_begin() and self._may_stand_here()):
             return False
         # Nothing is assigned within an expression: an ``=`` there has to be half of ``==``, and that is a token.
         return not (self.steers and self._expression.operator == "=" and self._expression.needed)
@@ -61,6 +60,11 @@ class Reading(Marks):
     def awaits_value(self) -> bool:
         """An expression has begun or goes on, and nothing stands there yet."""
         return self._before in BEFORE_VALUES and not (self._word or self._pending or self._mode)
+
+    @property
+    def must_close(self) -> bool:
+        """The bracket of a call without arguments has just been opened."""
+        return self.steers and self._before == "(" and not (self._word or self._mode) and not self._may_hold()
 
     @property
     def values(self) -> list[str]:
@@ -139,19 +143,18 @@ class Reading(Marks):
         if self._mode:
             return self._within(character)
         if in_name(character):
-            if not self._word and not self._begin(character):
+            if not self._word and not (self._may_begin_line() and self._begin(character)):
                 return False
             self._word += character
         else:
             if self._word and not self._end_word():
                 return False
             if character.isspace():
-                self._blanks += 1
-                self._last = character
-                return not self.steers or self._blanks <= LONGEST_BLANK
-            if not self._punctuation(character):
+                may_stand, self._last = self._blank(character), character
+                return may_stand
+            if not (self._may_follow_blank(character) and self._punctuation(character)):
                 return False
-        self._last, self._blanks = character, 0
+        self._last = character
         return True
 
     def _within(self, character: str) -> bool:

@@ -37,8 +37,8 @@ FRESH = frozenset({"return", "throw", "yield", "case", "assert"})
 """An expression follows that may be of any type."""
 OF_CLASSES, OF_OBJECTS = Lexicon(("class",)), Lexicon(("new",))
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-LONGEST_NAME, LONGEST_TEXT, LONGEST_NUMBER, LONGEST_BLANK = 40, 60, 12, 8
-"""Characters of a new name, of a literal or comment, of a number, and of white space."""
+LONGEST_NAME, LONGEST_TEXT, LONGEST_NUMBER = 40, 60, 12
+"""Characters of a new name, of a literal or comment, and of a number."""
 DEEPEST_STRAIGHT = 3
 """Brackets within brackets on the shortest way to the focal method."""
 MOST_UNUSED, MOST_VALUES, MOST_LINKS, DEEPEST, MOST_OPERATORS = 3, 12, 3, 4, 2

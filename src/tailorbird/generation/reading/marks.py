@@ -161,6 +161,14 @@ class Marks(Naming):
         self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1))
         return True
 
+    def _null_leads_nowhere(self) -> bool:
+        bracket = self._brackets[-1] if self._bracket in WITH_ARGUMENTS else None
+        if not self.steers or bracket is None or self._before not in {"(", ","}:
+            return False
+        at, fits = bracket.commas, self._names.project.assignment.fits
+        forms = tuple(one for one in bracket.forms if one.most > at and any(fits(NULL, to) for to in one.takes(at)))
+        return bracket.overloaded or self._is_ambiguous(forms, at)
+
     def _is_ambiguous(self, forms: Forms, at: int) -> bool:
         """Whether ``null`` as an argument leaves open which form is meant."""
         types = {one.takes(at)[0] for one in forms if one.takes(at)[0] not in PRIMITIVE} - {None}
@@ -194,7 +202,7 @@ class Marks(Naming):
         if self._bracket == "header":
             self._initialised = self._before  # It is not there yet in what it goes through.
         functional = any(map(self._names.project.is_functional, expression.wanted))
-        if self.steers and not functional and not expression.opaque and self._bracket != "header":
+        if self.steers and not expression.opaque and self._bracket != "header":
             return False
         self._before, self._kind = ":", "operator"
         if not (functional or expression.opaque):
@@ -428,7 +436,8 @@ class Marks(Naming):
     def _semicolon(self) -> bool:
         if self._bracket != "header" and not self._ends_well():
             return False
-        if self.steers and not self._bracket and (self._before in STARTS or self._before_body):
+        empty = self._before in STARTS and self._kind != "value"
+        if self.steers and not self._bracket and (empty or self._before_body):
             return False
         if not self._bracket:
             self._header = {}

@@ -22,6 +22,7 @@ from tailorbird.generation.reading.lexemes import (
     PRIMITIVES,
     STANDING,
     STARTS,
+    WITH_ARGUMENTS,
     WITHOUT_DECLARATIONS,
     Some,
     begins,
@@ -31,6 +32,8 @@ from tailorbird.generation.reading.lexemes import (
 )
 from tailorbird.generation.reading.state import Role, State
 from tailorbird.generation.types import VOID, int_value, literal
+
+_NULLS = frozenset({"nu", "nul", "null"})
 
 
 class Naming(State):
@@ -60,6 +63,8 @@ class Naming(State):
             return [f"{one}(" for one in self._creatable] if self._before == "new" else []
         if role is not Role.OPERAND:
             return []
+        if self.seeks and self._before == "final":
+            return self._openings
         project = self._names.project
         made = [f"new {one}(" for one in self._creatable]
         if focal.constructs:
@@ -92,7 +97,7 @@ class Naming(State):
             return False
         self._role = self._next_role(character)
         if self._role is Role.DECLARED and self._before != ",":
-            if self._goes_round():
+            if self._goes_round() or (self.steers and self._expression.needed and self._bracket != "header"):
                 return False
             self._base = self._type_before()
         if self._role in {Role.OPERAND, Role.FREE} and self._before not in {".", "::"}:
@@ -104,9 +109,8 @@ class Naming(State):
         kind = self._bracket
         if kind in {"dimensions", "declared"}:
             return False
-        bracket = self._brackets[-1] if kind else None
-        if bracket is not None and bracket.known and self._before in {"(", ","}:
-            return any(one.most > bracket.commas for one in bracket.forms)
+        if kind in WITH_ARGUMENTS and self._before in {"(", ","} and self._brackets[-1].known:
+            return self._may_hold()
         if not self.steers:
             return True
         if self._expression.operator == "=" and self._expression.needed:
@@ -114,6 +118,11 @@ class Naming(State):
         if kind == "parameters" and not self._braces:
             return False
         return not (kind == "group" and self._before == "(" and self._calls_for_lambda(self._outer[-1]))
+
+    def _may_hold(self) -> bool:
+        """Whether one more argument may stand in the innermost bracket."""
+        bracket = self._brackets[-1]
+        return not bracket.known or any(one.most > bracket.commas for one in bracket.forms)
 
     def _calls_for_lambda(self, expression: Expression) -> bool:
         project = self._names.project
@@ -192,7 +201,8 @@ class Naming(State):
             return among(word, self._openings)
         if word in DECLARING and self.steers and self._before in STARTS and self._goes_round():
             return False  # Though it begins ``finally``.
-        if among(word, names.keywords(wanted, anonymous=not self.steers) if wanted else self._keywords):
+        keywords = names.keywords(wanted, anonymous=not self.steers) if wanted else self._keywords
+        if among(word, keywords) and not (word in _NULLS and self._null_leads_nowhere()):
             return True
         if self._loose and among(word, names.project.words):
             return True
@@ -207,6 +217,10 @@ class Naming(State):
         return among(word, names.operands_for(wanted)) or any(
             among(word, [name for name, of in scope.items() if leads(of, wanted)]) for scope in self._seen
         )
+
+    def _null_leads_nowhere(self) -> bool:
+        """Whether ``null`` as an argument would leave open which form is meant."""
+        return False
 
     @property
     def _keywords(self) -> Keywords:

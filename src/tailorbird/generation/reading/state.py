@@ -52,7 +52,7 @@ class State:
     # What all begin with; the rest below.
     _sized = False  # The bracket before gave a new array's size.
     _links = 0  # Members so far in a chain.
-    _blanks = 0  # White space so far, in characters.
+    _tabs = 0  # In front of the line.
     _arrow_due = False  # Empty brackets are a lambda's: its arrow must follow.
     _annotations: tuple[str, ...] = ()
     _values: tuple[int, ...] = ()  # Of each open brace, how many values stand in it.
