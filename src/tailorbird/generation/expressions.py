@@ -83,7 +83,7 @@ class Expression(NamedTuple):
 
     def _begun(self, operator: str) -> "Expression":
         if operator in _COMPARING:
-            left: str | None = NOTHING
+            left: str | None = "boolean"
             if operator not in _JOINING:
                 left = self.before if self.sum is NOTHING else combine(self.sum, self.before, "-")
             return self._replace(compared=True, against=left, sum=NOTHING, operator="", before=NOTHING)
@@ -115,7 +115,9 @@ class Expression(NamedTuple):
         left = self.against
         if left is NOTHING or left is None or left not in PRIMITIVE or last is None:
             return False
-        return is_number(left) != is_number(last) and not (left == "boolean" and last == "Boolean")
+        if left == "boolean":
+            return last not in {"boolean", "Boolean", "Object"}
+        return is_number(left) != is_number(last)
 
     def result(self, value: str | None) -> str | None:
         """Type of the whole, where its last operand has the type ``value``."""

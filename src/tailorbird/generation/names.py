@@ -142,6 +142,9 @@ class Focal:
         return found or forms
 
 
+_ASSERTING = frozenset(name for names in ASSERTIONS.values() for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Members:
     """What can follow a dot."""
@@ -201,7 +204,8 @@ class Project:
         for one in classes:
             simple = one.class_name.rpartition(".")[2]
             known[simple] = (*known.get(simple, ()), one)
-            packages.setdefault(one.package, []).append(simple)
+            if simple == one.class_name:  # Others are named with what they are nested in.
+                packages.setdefault(one.package, []).append(simple)
         texts = [pair.test.text for pair in pairs]
         around = [text for pair in pairs for text in (pair.focal.text, pair.focal.context)]
         every = [one for same in known.values() for one in same]
@@ -250,6 +254,8 @@ class Project:
     def known(self, simple: str) -> tuple[KnownClass, ...]:
         """The classes of that name: the project's, or else the JDK's."""
         own, others = self.classes.get(simple, ()), jdk_classes().get(simple, ())
+        if self.plain and own:
+            return own
         # Of classes that are nested in others either may be meant.
         nested = any("." in one.class_name for one in (*own, *others))
         return (*own, *others) if nested or not own else own
@@ -265,7 +271,8 @@ class Project:
         (root,) = jdk_classes()["Object"]
         forms: dict[str, Forms] = {}
         own = set[str]()
-        lineage, whole = self._lineage(simple)
+        same = self.known(simple)
+        lineage, whole = self._lineage(same)
         for one in (*lineage, root):
             for method in one.methods:
                 if method.name != CONSTRUCTOR:
@@ -280,6 +287,10 @@ class Project:
                 fields |= dict.fromkeys(one.constants, simple)
                 methods |= {"values": f"{simple}[]", "valueOf": simple}
                 own |= {"values", "valueOf"}
+        if self.plain and len(same) > 1:  # Whichever is meant, it has what all have.
+            shared = frozenset.intersection(*(self._names_of(one) for one in same)).union(object_methods())
+            methods = {name: of for name, of in methods.items() if name in shared}
+            fields = {name: of for name, of in fields.items() if name in shared}
         nested = _inner(self, simple)
         nested += [one.class_name.rpartition(".")[2] for one in _nested_in_jdk().get(simple, ())]
         return Members(
@@ -289,6 +300,14 @@ class Project:
             forms if whole else {},
             frozenset(methods) - own if whole else frozenset(),
         )
+
+    def _names_of(self, one: KnownClass) -> frozenset[str]:
+        """Of all members of one class, inherited ones too."""
+        lineage, _ = self._lineage((one,))
+        enums = {"values", "valueOf"} if one.kind == "enum" else set[str]()
+        methods = {method.name for of in lineage for method in of.methods}
+        fields = {name for of in lineage for name, _ in of.fields}
+        return frozenset(enums.union(methods, fields, *(of.constants for of in lineage)))
 
     def constructors(self, simple: str) -> Forms:
         """How ``new`` is called; nothing where that is not known."""
@@ -328,7 +347,7 @@ class Project:
         """Whether an interface has one method to implement, as far as that is known: of default ones only the JDK's."""
         if one.package.startswith("java."):
             return one.package == "java.util.function" or one.class_name in _FUNCTIONS
-        lineage = self._lineage(one.class_name.rpartition(".")[2])[0]
+        lineage = self._lineage(self.known(one.class_name.rpartition(".")[2]))[0]
         return len({method.name for above in lineage for method in above.methods if not method.static}) <= 1
 
     def supertypes(self, simple: str) -> tuple[frozenset[str], bool] | None:
@@ -340,7 +359,7 @@ class Project:
     def _found_above(self, simple: str) -> tuple[frozenset[str], bool] | None:
         if not self.known(simple):
             return None
-        lineage, whole = self._lineage(simple)
+        lineage, whole = self._lineage(self.known(simple))
         named = [written for one in lineage for written in (one.class_name, one.superclass, *one.interfaces)]
         return frozenset(filter(None, map(simple_type, named))), whole
 
@@ -370,7 +389,7 @@ class Project:
         if simple.endswith("[]") and self.leads(simple.removesuffix("[]"), wanted):
             return True
         members = self.members_of(simple)
-        if members is None or not members.whole or self._has(simple, members, wanted):
+        if members is None or self._holds_more(members) or self._has(simple, members, wanted):
             return True
         return len(members.forms.get("toString", ())) > 1 and self.fits("String", wanted)
 
@@ -395,7 +414,7 @@ class Project:
             self._leads[key] = False  # For a class that has itself in it.
             self._leads[key] = (
                 members is None
-                or not members.whole
+                or self._holds_more(members)
                 or (self.fits if self.plain else self.leads)("Class", wanted)
                 or any(
                     self.leads(of, wanted)
@@ -416,16 +435,25 @@ class Project:
         leads = self.is_end if last else self.leads
         if key not in self._usable:
             members = self.members_of(simple) or _NO_MEMBERS
+            # What a type argument decides is taken for an object in a plain test, and for nothing else.
+            objects = not wanted or "Object" in wanted or not (self.plain and members.whole)
             found = [
                 name
                 for name in (*members.methods, *members.fields)
                 if not (by_class and self._is_bound(name, members))
-                and any(leads(of, wanted) for of in members.types(name))
+                and any(
+                    leads(of, wanted) and (of is not None or objects or name not in members.methods)
+                    for of in members.types(name)
+                )
                 and not self._is_blind(name, members, wanted)
                 and (handles or not self._throws(members.forms.get(name, ())))
             ]
             self._usable[key] = Lexicon(found)
         return self._usable[key]
+
+    def _holds_more(self, members: Members) -> bool:
+        """Whether members that are not known may be meant: not in a plain test."""
+        return not (members.whole or self.plain)
 
     def _is_blind(self, name: str, members: Members, wanted: Wanted) -> bool:
         """Whether a member is a class that nothing leads on from, in a plain test."""
@@ -463,9 +491,9 @@ class Project:
         fits = self.assignment.fits_variable if variable else self.assignment.fits
         return not wanted or any(fits(value, one) for one in wanted)
 
-    def _lineage(self, simple: str) -> tuple[list[KnownClass], bool]:
-        """All classes of that name with what they extend, nearest first, and whether all of that is known."""
-        waiting, found, whole = list(self.known(simple)), dict[int, KnownClass](), True
+    def _lineage(self, same: Iterable[KnownClass]) -> tuple[list[KnownClass], bool]:
+        """Classes of one name with what they extend, nearest first, and whether all of that is known."""
+        waiting, found, whole = list(same), dict[int, KnownClass](), True
         while waiting:
             one = waiting.pop(0)
             if id(one) in found:
@@ -533,12 +561,11 @@ class Names:
             called |= around.methods
             for one in around.imports:
                 self._import(one, types, called)
-            self._inherit(around.superclass, called)
+            self._inherit(around.superclass, types, called)
             forms = self._own_forms(around)
         imported = set(types)
-        if self.loose:
-            types |= {word for word in project.words if word[:1].isupper()}
-            called |= dict.fromkeys(project.called)
+        self.words = self._loosen(types, called) if self.loose else project.words
+        """What may be meant where not all is known."""
         self.types = Lexicon(types)
         self._values = Lexicon(types - _OTHER_KINDS - {"Test", "SuppressWarnings", "Deprecated"} - self._variables)
         """Types that a value can begin with: no annotations, no type variables."""
@@ -649,6 +676,14 @@ class Names:
         # A helper that bears an imported name hides it.
         return asserted | dict(around.forms)
 
+    def _loosen(self, types: set[str], called: dict[str, str | None]) -> Lexicon:
+        """What training tests use may be meant too; but in a plain test no assertions that others here do not use."""
+        words = self.project.words
+        others = _other_assertions(called) if self.project.plain else frozenset()
+        types.update(word for word in words if word[:1].isupper())
+        called |= dict.fromkeys(name for name in self.project.called if name not in others)
+        return Lexicon(set(words) - others) if others else words
+
     def _import(self, one: Import, types: set[str], called: dict[str, str | None]) -> None:
         if not one.wildcard:
             if one.static:
@@ -666,19 +701,29 @@ class Names:
         else:
             self._take(self.project.members_of(one.simple), called)
 
-    def _inherit(self, superclass: str | None, called: dict[str, str | None]) -> None:
+    def _inherit(self, superclass: str | None, types: set[str], called: dict[str, str | None]) -> None:
         if superclass is None:
             return
+        members = self.project.members_of(superclass)
         if superclass not in ASSERTIONS:
-            self._take(self.project.members_of(superclass), called)
-        # JUnit 3's class stands at the top of many.
-        called |= dict.fromkeys(ASSERTIONS["TestCase"])
+            self._take(members, called)
+        if members is not None:
+            types.update(name for name, of in members.fields.items() if of is None and name[:1].isupper())
+        above, whole = self.project.supertypes(superclass) or (frozenset[str](), False)
+        # JUnit 3's class stands at the top of many; and where assertions are imported, it does not.
+        if not {superclass, *above}.isdisjoint(ASSERTIONS) or not (whole or _ASSERTING.intersection(called)):
+            called |= dict.fromkeys(ASSERTIONS["TestCase"])
 
     def _take(self, members: Members | None, called: dict[str, str | None]) -> None:
         self.loose |= members is None or not members.whole
         if members is not None:
             called |= members.methods
             self.fields |= members.fields
+
+
+def _other_assertions(called: Typed) -> frozenset[str]:
+    """Assertions that a class does not import which imports some: an unknown superclass is not where they are."""
+    return _ASSERTING - set(called) if _ASSERTING.intersection(called) else frozenset()
 
 
 def assertion_forms(owner: str) -> dict[str, Forms]:

@@ -60,7 +60,7 @@ class Layout(Marks):
         if self._last != " ":
             return self._tabs == len(self._braces) - (character == "}")
         if character in "([":
-            return self._pending is None and not self._after_value
+            return self._pending is None and not self._after_value and self._kind != "type"
         return character not in _NO_BLANK_BEFORE
 
     def _may_begin_line(self) -> bool:

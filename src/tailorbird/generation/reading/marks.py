@@ -51,6 +51,8 @@ class Marks(Naming):
     def _quote(self, character: str) -> bool:
         if not self._may_go_in() or (self.steers and self._before in STARTS and self._starts_anew):
             return False
+        if self.steers and self._last == character and self._kind == "literal":
+            return False  # A text block.
         self._expression = self._expression.begin()
         leads = self._names.project.leads(QUOTED[character], self._wanted)
         if character == "'":
@@ -101,7 +103,7 @@ class Marks(Naming):
         """Whether a binary operator may follow the value before it."""
         (of, by_class), expression = self._chain, self._expression
         if by_class:
-            return self._bracket == "header" or character in "<>&?"
+            return self._bracket == "header" or character in ("<" if self.steers else "<>&?")
         if of == VOID or (of == NULL and character not in "=!?:"):
             return False
         if self.steers and not self._may_operate_plainly(character):
@@ -522,8 +524,8 @@ class Marks(Naming):
             self._base = of
             entry = Bracket("declared", of)
         elif creates:
-            if self.steers and not self._may_be_array(self._creating or ""):
-                return False
+            if self.steers and (self._last == ">" or not self._may_be_array(self._creating or "")):
+                return False  # No array is created of a type with arguments.
             entry = Bracket("size", f"{self._creating}[]")
         elif self._kind == "value" and self._before == "]" and self._sized:
             entry = Bracket("size", f"{of}[]" if of else None)

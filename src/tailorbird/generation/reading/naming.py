@@ -204,7 +204,7 @@ class Naming(State):
         keywords = names.keywords(wanted, anonymous=not self.steers) if wanted else self._keywords
         if among(word, keywords) and not (word in _NULLS and self._null_leads_nowhere()):
             return True
-        if self._loose and among(word, names.project.words):
+        if self._loose and among(word, names.words):
             return True
         if not wanted:
             return among(word, names.operands) or any(among(word, scope) for scope in self._seen)
@@ -256,7 +256,7 @@ class Naming(State):
             return True
         if among(word, project.usable(of or "", by_class, self._asked, self._handles, self.steers and self._links > 0)):
             return True
-        if members.whole:
+        if members.whole or self.steers:
             return False
         # Of those that are not known any may be meant.
         if among is is_name:
@@ -400,7 +400,7 @@ class Naming(State):
                 self._receiver = None
                 of = names.called[word]
                 return (of, False) if names.project.leads(of, self._asked) else None
-            return (None, False) if loose and word in names.project.words else None
+            return (None, False) if loose and word in names.words else None
         if in_name(follows) and follows != "i":  # ``i`` may begin ``instanceof``.
             return (word, True) if word in names.types or word == "var" or self._is_class(word) else None
         for scope in (self._header, *reversed(self._scopes), names.fields):
@@ -418,7 +418,7 @@ class Naming(State):
             return (None, False)
         if follows == ":" and self._before in {";", "{", "}"}:
             return (None, False)  # A label.
-        return (None, False) if loose and word in names.project.words else None
+        return (None, False) if loose and word in names.words else None
 
     def _judge_member(self, word: str, called: bool) -> tuple[str | None, bool] | None:
         (of, by_class), project = self._chain, self._names.project
@@ -444,7 +444,7 @@ class Naming(State):
                     return None
                 nested = word[:1].isupper() and members.fields[word] is None
                 return (word, True) if nested else (members.fields[word], False)
-            if members.whole or word in members.methods or word in members.fields:
+            if members.whole or self.steers or word in members.methods or word in members.fields:
                 return None
         return (None, False) if word in project.members else None
 
