@@ -299,6 +299,8 @@ STEERED = "@Test\npublic void t() {\n\t"
         ("int a = stack.class", "int a = stack.c"),
         ("boolean a = stack != stack;", "boolean a = stack "),
         ("boolean a = 1 < stack;", "boolean a = 1"),
+        ('boolean a = stack.size() < 2 && "a"; int b', 'boolean a = stack.size() < 2 && "a";'),
+        ('String a = """', 'String a = """'),
         ("Object a = null + 1;", "Object a = null "),
         ("Object a = stack instanceof Stack;", "Object a = stack "),
         ("Stack<String> a", "Stack<"),
