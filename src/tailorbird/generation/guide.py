@@ -253,7 +253,9 @@ class Guide:
     def _least_certain(self) -> int | None:
         """Which token of the open statement to go another way from; None where there is no reason to, or none."""
         stuck = (self._lost or self._repeats) and (self._called or self._straight)
-        if not (stuck and self._ways.are_left(self._start)):
+        # Before the call a typed ending does better than many ways.
+        tokens = self._start if self._called else self._steps
+        if not (stuck and self._ways.are_left(tokens)):
             return None
         places = [
             (margin, at) for at, (token, margin) in enumerate(self._open) if margin < inf and self._syntax.says(token)

@@ -255,7 +255,7 @@ class Project:
         """The classes of that name: the project's, or else the JDK's."""
         own, others = self.classes.get(simple, ()), jdk_classes().get(simple, ())
         if self.plain and own:
-            return own
+            return tuple(one for one in own if "." not in one.class_name) or own
         # Of classes that are nested in others either may be meant.
         nested = any("." in one.class_name for one in (*own, *others))
         return (*own, *others) if nested or not own else own

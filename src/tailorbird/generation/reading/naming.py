@@ -256,12 +256,25 @@ class Naming(State):
             return True
         if among(word, project.usable(of or "", by_class, self._asked, self._handles, self.steers and self._links > 0)):
             return True
+        if among(word, self._unclear_focal):
+            return True
         if members.whole or self.steers:
             return False
         # Of those that are not known any may be meant.
         if among is is_name:
             return word in project.members and word not in members.methods and word not in members.fields
         return project.members.begins_but(word, {*members.methods, *members.fields})
+
+    @property
+    def _unclear_focal(self) -> list[str]:
+        """The focal method of the value before, where other classes of its name or type arguments leave it open."""
+        of, by_class = self._chain
+        focal, members = self._names.focal, self._names.project.members_of(of)
+        unclear = members is not None and members.methods.get(focal.name) is None
+        may_call = focal.static or not by_class
+        return (
+            [focal.name] if self.steers and unclear and may_call and not focal.constructs and self._is_focal(of) else []
+        )
 
     @property
     def _created(self) -> Lexicon:
@@ -444,6 +457,8 @@ class Naming(State):
                     return None
                 nested = word[:1].isupper() and members.fields[word] is None
                 return (word, True) if nested else (members.fields[word], False)
+            if called and word in self._unclear_focal:
+                return (None, False)
             if members.whole or self.steers or word in members.methods or word in members.fields:
                 return None
         return (None, False) if word in project.members else None
