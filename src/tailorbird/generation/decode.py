@@ -15,7 +15,7 @@ from tailorbird.generation.syntax import Syntax
 from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
 
-_BEGINNINGS, _WAYS, _MORE_WAYS = 24, 4, 16
+_BEGINNINGS, _WAYS, _MORE_WAYS = 8, 4, 16
 """So often at most a candidate begins or goes on anew; of these so often with a token that is not the likeliest, and
 so often more while it is shorter than a usual test."""
 
@@ -144,7 +144,7 @@ def _guided(
         return written, [[0] * len(ranked) for ranked in written]
     alone = replace(decoding, candidates=1)
     latest = {(at, rank): (one, written[at][rank]) for at, own in enumerate(guides) for rank, one in enumerate(own)}
-    for _ in range(_BEGINNINGS):
+    for _ in range(_BEGINNINGS + (_MORE_WAYS if decoding.likeliest else 0)):
         found = {place: one.another(tokens) for place, (one, tokens) in latest.items()}
         again = [(place, another) for place, another in found.items() if another is not None]
         if not again:
