@@ -144,7 +144,7 @@ def _guided(
         return written, [[0] * len(ranked) for ranked in written]
     alone = replace(decoding, candidates=1)
     latest = {(at, rank): (one, written[at][rank]) for at, own in enumerate(guides) for rank, one in enumerate(own)}
-    for _ in range(_BEGINNINGS + (_MORE_WAYS if decoding.likeliest else 0)):
+    for _ in range(_BEGINNINGS + ways.kept):
         found = {place: one.another(tokens) for place, (one, tokens) in latest.items()}
         again = [(place, another) for place, another in found.items() if another is not None]
         if not again:

@@ -322,7 +322,7 @@ class Guide:
         if self._reading.refuses(text):
             return False
         ahead = self._reading.fork()
-        # What must stay empty is closed by the same token: alone, the bracket has never been seen before its like.
+        # What must stay empty is closed by the same token, as in all that the model has seen.
         if not ahead.read(text) or ahead.must_close:
             return False
         return not ahead.keywords or self._leads_to(token, ahead.keywords)

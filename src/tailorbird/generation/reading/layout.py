@@ -26,10 +26,15 @@ class Layout(Marks):
 
     def _may_stand_here(self) -> bool:
         """Whether a statement, or the end of a block that may end, can follow on the line that has just begun."""
-        if not (self.steers and self._braces and self._last in {"\n", "\t"}) or self._mode:
+        if not self._at_line_start or self._mode:
             return True
         deepest = len(self._braces)
         return self._tabs == deepest or (self._tabs == deepest - 1 and (self._tabs > 0 or self.calls_focal))
+
+    @property
+    def _at_line_start(self) -> bool:
+        """A line of a steered body has begun, and only its tabs stand there."""
+        return self.steers and bool(self._braces) and self._last in {"\n", "\t"}
 
     @property
     def _ends_line(self) -> bool:
@@ -55,15 +60,14 @@ class Layout(Marks):
 
     def _may_follow_blank(self, character: str) -> bool:
         """Whether what is no name may stand after the white space before it."""
-        if not (self.steers and self._braces and self._last.isspace()):
-            return True
-        if self._last != " ":
+        if self._at_line_start:
             return self._tabs == len(self._braces) - (character == "}")
+        if not (self.steers and self._braces and self._last == " "):
+            return True
         if character in "([":
             return self._pending is None and not self._after_value and self._kind != "type"
         return character not in _NO_BLANK_BEFORE
 
     def _may_begin_line(self) -> bool:
         """Whether a name may stand after the white space before it."""
-        at_start = self.steers and self._braces and self._last in {"\n", "\t"}
-        return not at_start or self._tabs == len(self._braces)
+        return not self._at_line_start or self._tabs == len(self._braces)

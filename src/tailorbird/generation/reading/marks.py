@@ -21,7 +21,7 @@ from tailorbird.generation.reading.lexemes import (
 )
 from tailorbird.generation.reading.naming import Naming
 from tailorbird.generation.reading.state import Bracket
-from tailorbird.generation.types import NULL, PRIMITIVE, VOID, Forms, is_number
+from tailorbird.generation.types import NULL, PRIMITIVE, VOID, is_number
 
 
 class Marks(Naming):
@@ -162,20 +162,6 @@ class Marks(Naming):
             return False
         self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1))
         return True
-
-    def _null_leads_nowhere(self) -> bool:
-        bracket = self._brackets[-1] if self._bracket in WITH_ARGUMENTS else None
-        if not self.steers or bracket is None or self._before not in {"(", ","}:
-            return False
-        at, fits = bracket.commas, self._names.project.assignment.fits
-        forms = tuple(one for one in bracket.forms if one.most > at and any(fits(NULL, to) for to in one.takes(at)))
-        return bracket.overloaded or self._is_ambiguous(forms, at)
-
-    def _is_ambiguous(self, forms: Forms, at: int) -> bool:
-        """Whether ``null`` as an argument leaves open which form is meant."""
-        types = {one.takes(at)[0] for one in forms if one.takes(at)[0] not in PRIMITIVE} - {None}
-        fits = self._names.project.assignment.fits
-        return bool(types) and not any(all(fits(one, other) for other in types) for one in types)
 
     def _awaits_argument(self) -> None:
         bracket = self._brackets[-1]

@@ -31,7 +31,7 @@ from tailorbird.generation.reading.lexemes import (
     stutters,
 )
 from tailorbird.generation.reading.state import Role, State
-from tailorbird.generation.types import VOID, int_value, literal
+from tailorbird.generation.types import NULL, PRIMITIVE, VOID, Forms, int_value, literal
 
 _NULLS = frozenset({"nu", "nul", "null"})
 
@@ -220,7 +220,18 @@ class Naming(State):
 
     def _null_leads_nowhere(self) -> bool:
         """Whether ``null`` as an argument would leave open which form is meant."""
-        return False
+        bracket = self._brackets[-1] if self._bracket in WITH_ARGUMENTS else None
+        if not self.steers or bracket is None or self._before not in {"(", ","}:
+            return False
+        at, fits = bracket.commas, self._names.project.assignment.fits
+        forms = tuple(one for one in bracket.forms if one.most > at and any(fits(NULL, to) for to in one.takes(at)))
+        return bracket.overloaded or self._is_ambiguous(forms, at)
+
+    def _is_ambiguous(self, forms: Forms, at: int) -> bool:
+        """Whether ``null`` as an argument leaves open which form is meant."""
+        types = {one.takes(at)[0] for one in forms if one.takes(at)[0] not in PRIMITIVE} - {None}
+        fits = self._names.project.assignment.fits
+        return bool(types) and not any(all(fits(one, other) for other in types) for one in types)
 
     @property
     def _keywords(self) -> Keywords:
