@@ -111,6 +111,8 @@ class Guide:
         """How many tokens there were before it; and of the token that is taken next how much likelier it is."""
         self._taken: tuple[int, ...] = ()
         """The last tokens."""
+        self._cyclic: frozenset[int] | None = None
+        """Those that would only say these once more; None until it is asked."""
         self._count, self._whole = 0, 0
         """Tokens so far, and up to the end of the last whole statement of the method itself."""
         self._called = False
@@ -302,17 +304,24 @@ class Guide:
 
     def _cycles(self, token: int) -> bool:
         """Whether ``token`` ends the last copy that may be of the tokens before it."""
-        taken = (*self._taken, token)
+        if self._cyclic is None:
+            self._cyclic = self._found_cyclic()
+        return token in self._cyclic
+
+    def _found_cyclic(self) -> frozenset[int]:
+        found = set[int]()
         for length in range(1, _LONGEST_CYCLE + 1):
             copies = _COPIES.get(length, _MOST_COPIES)
-            if len(taken) < length * copies:
+            if len(self._taken) + 1 < length * copies:
                 break
-            if taken[-length - 1] != token:
-                continue
+            token = self._taken[-length]
+            taken = (*self._taken, token)
             last = taken[-length:]
-            if all(taken[-length * (copy + 1) : -length * copy] == last for copy in range(1, copies)):
-                return any(self._syntax.says(one) for one in last)
-        return False
+            if all(taken[-length * (copy + 1) : -length * copy] == last for copy in range(1, copies)) and any(
+                map(self._syntax.says, last)
+            ):
+                found.add(token)
+        return frozenset(found)
 
     def names(self, token: int) -> bool:
         """Whether the names in ``token`` are there, or can be."""
@@ -370,6 +379,7 @@ class Guide:
         self._count += 1
         self._given = self._given[1:]
         self._taken = (*self._taken, token)[-_LONGEST_CYCLE * _MOST_COPIES :]
+        self._cyclic = None
         if self._reading is not None:
             self._open = (*self._open, (token, self._margin))
             self._reading = self._last_reading = self._reading.fork()

@@ -49,7 +49,7 @@ class Surroundings:
     @classmethod
     def of(cls, file: TestClass) -> "Surroundings":
         """Read from the file without any test."""
-        reader = _FileReader(file.class_name.rpartition(".")[2])
+        reader = _FileReader(file.class_name)
         waiting = [_PARSER.parse(file.text.encode()).root_node]
         while waiting:
             waiting.extend(reader.read(waiting.pop()))
@@ -66,7 +66,7 @@ class Surroundings:
 
 class _FileReader:
     def __init__(self, own: str) -> None:
-        self._own = own
+        self._own, self._around = own.rpartition(".")[2], own.split(".")
         self.imports: list[Import] = []
         self.types: set[str] = set()
         self.variables: set[str] = set()
@@ -87,6 +87,8 @@ class _FileReader:
             above = node.child_by_field_name("superclass")
             if name == self._own and above is not None:
                 self.superclass = simple_type(_text(above).removeprefix("extends"))
+            if name not in self._around:
+                return []  # What another class declares is its own: of this one only its name is seen.
         return node.named_children
 
     def note_import(self, node: Node) -> None:

@@ -65,14 +65,15 @@ Forms = tuple[Form, ...]
 class Assignment:
     """Which values can go where, for one project's classes."""
 
-    def __init__(self, supertypes: Supertypes, own: Container[str] = ()) -> None:
-        self._supertypes, self._own = supertypes, own
+    def __init__(self, supertypes: Supertypes, own: Container[str] = (), *, strict: bool = False) -> None:
+        """Where ``strict``, a class of which all is known goes to none that is not known."""
+        self._supertypes, self._own, self._strict = supertypes, own, strict
         self._known: dict[tuple[str, str], bool] = {}
 
     def fits(self, value: str | None, wanted: str | None) -> bool:
         """Whether a ``value`` can be an argument where ``wanted`` is, as far as is known."""
         if value is None or wanted is None or value == wanted:
-            return value != VOID
+            return value != VOID and not (self._strict and value is None and wanted == LAMBDA)
         key = (value, wanted)
         if key not in self._known:
             self._known[key] = self._fits(value, wanted)
@@ -93,7 +94,7 @@ class Assignment:
             return self._boxes(value, wanted)
         if wanted in BOXES:
             plain = _UNBOXED.get(value)
-            return (plain == wanted or wanted in WIDER.get(plain, ())) if plain else self.surely(value) is None
+            return (plain == wanted or wanted in WIDER.get(plain, ())) if plain else self._may_be_any(value)
         if value.endswith("[]") or wanted.endswith("[]"):
             return self._fits_array(value, wanted)
         return self._extends(value, wanted)
@@ -105,16 +106,23 @@ class Assignment:
 
     def _fits_array(self, value: str, wanted: str) -> bool:
         if not wanted.endswith("[]"):
-            return wanted in {"Cloneable", "Serializable"} or self.surely(wanted) is None
+            return wanted in {"Cloneable", "Serializable"} or self._may_be_any(wanted)
         if not value.endswith("[]"):
-            return self.surely(value) is None
+            return self._may_be_any(value)
         one, other = value.removesuffix("[]"), wanted.removesuffix("[]")
         return one == other or (not {one, other} & PRIMITIVE and self.fits(one, other))
 
     def _extends(self, value: str, wanted: str) -> bool:
-        known, whole = self.surely(value) or (frozenset[str](), False)
+        found = self.surely(value)
+        if found is None and self._strict and not self._may_be_any(value):
+            return self.surely(wanted) is None  # What is known extends nothing that is not, and the other way round.
+        known, whole = found or (frozenset[str](), False)
         # No class from elsewhere extends one of the project's own.
-        return wanted in known or not (wanted in self._own or (whole and self.surely(wanted) is not None))
+        return wanted in known or not (wanted in self._own or (whole and not self._may_be_any(wanted)))
+
+    def _may_be_any(self, name: str) -> bool:
+        """Whether nothing is known of a type: it may be a type variable, in capitals as these are written."""
+        return self.surely(name) is None and not (self._strict and not name.isupper())
 
     def surely(self, name: str) -> tuple[frozenset[str], bool] | None:
         """Supertypes of what is known as a class, an array or a primitive; None of what may be anything."""

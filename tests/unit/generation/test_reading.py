@@ -11,7 +11,8 @@ from tailorbird.base.load import Base
 from tailorbird.generation.completing import complete
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.guide import Guide, Ways
-from tailorbird.generation.names import Known, Names, Project
+from tailorbird.generation.names import Known, Names
+from tailorbird.generation.project import Project
 from tailorbird.generation.reading import Reading
 from tailorbird.generation.surroundings import simple_type
 from tailorbird.generation.syntax import Syntax
@@ -313,6 +314,27 @@ STEERED = "@Test\npublic void t() {\n\t"
         ("for (Stack one : one", "for (Stack one : on"),
         ("for (Stack one : stacks);", "for (Stack one : stacks);"),
         ("Runnable a = () - -", "Runnable a = () - -"),
+        ("int a;", "int a;"),
+        ("new Stack[1];", "new Stack[1];"),
+        ("new String[] {};", "new String[] {};"),
+        ("stack.peek()[0];", "stack.peek()["),
+        ("boolean a = stack.size() && ", "boolean a = stack.size() &"),
+        ('String a = "a"++', 'String a = "a"++'),
+        ('stack.push("a" + "b"++', 'stack.push("a" + "b"++'),
+        ("boolean a = stack.size() < 2 < ", "boolean a = stack.size() < 2 <"),
+        ("String <", "String <"),
+        ("stack.label other", "stack.label o"),
+        ("Stack[] a = { { }", "Stack[] a = { {"),
+        ("stack.push(stack.peek()).push(new Stack[] { {", "stack.push(stack.peek()).push(new Stack["),
+        ("Stack[] a = new Stack[] { {", "Stack[] a = new Stack[] { {"),
+        ("byte[] a = {1}; a[0] = stack.size();", "byte[] a = {1}; a[0] = stack.size();"),
+        ('String a = "a"[0]', 'String a = "a"['),
+        ("for (final int i = 0;", "for (final int i ="),
+        ("try { stack.peek(); } catch (Stack e)", "try { stack.peek(); } catch (Stack "),
+        (
+            "try { stack.peek(); } catch (final RuntimeException e) {",
+            "try { stack.peek(); } catch (final RuntimeException e) {",
+        ),
     ],
 )
 def test_a_steered_test_goes_straight_to_its_focal_method(names: Names, statement: str, stops_at: str) -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tailorbird.generation.expressions import Expression
 from tailorbird.generation.jdk import FORMS, jdk_classes, jdk_packages
-from tailorbird.generation.names import Focal, Lexicon, Project
+from tailorbird.generation.lexicon import Lexicon
+from tailorbird.generation.project import Focal, Project
 from tailorbird.generation.types import PRIMITIVE, VOID, Form, combine, int_value, is_number, literal
 
 PROJECT = Project.of((), ())
@@ -50,6 +51,30 @@ NAMES = st.sampled_from([*jdk_classes(), *PRIMITIVE, "byte[]", "String[]", "int[
 )
 def test_values_go_where_java_lets_them(value: str | None, wanted: str | None, goes: bool) -> None:
     assert FITS(value, wanted) is goes
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "goes"),
+    [
+        ("Elsewhere", "String", False),
+        ("Elsewhere", "Other", True),
+        ("Elsewhere", "Object", True),
+        ("String", "Elsewhere", False),
+        ("String", "TYPE", True),
+        ("TYPE", "String", True),
+        ("String[]", "Elsewhere[]", False),
+        ("Elsewhere", "int", False),
+        ("byte[]", "Elsewhere", False),
+        ("Elsewhere", "byte[]", False),
+        (None, "String", True),
+        (None, "->", False),
+        ("->", "->", True),
+    ],
+)
+def test_in_a_plain_test_what_is_known_goes_to_nothing_that_is_not(
+    value: str | None, wanted: str | None, goes: bool
+) -> None:
+    assert Project.of((), (), plain=True).assignment.fits(value, wanted) is goes
 
 
 @given(NAMES)
@@ -174,7 +199,8 @@ def test_all_that_the_jdk_extends_is_listed_too() -> None:
 
 def test_arguments_of_assertions_are_types_that_are_known() -> None:
     written = {of for forms in FORMS.values() for all_ in forms.values() for form in all_ for of in form if of}
-    names = {re.sub(r"\[\]", "", of) for of in written} - {"->"} - PRIMITIVE
+    elsewhere = {"Matcher", "VerificationMode"}  # Hamcrest's and Mockito's: nothing of the JDK's or the project's.
+    names = {re.sub(r"\[\]", "", of) for of in written} - {"->"} - PRIMITIVE - elsewhere
     assert all(PROJECT.known(name) for name in names)
 
 

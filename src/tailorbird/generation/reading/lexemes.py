@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 
-from tailorbird.generation.names import Keywords, Lexicon
-from tailorbird.generation.types import NULL, PRIMITIVE, VOID
+from tailorbird.generation.lexicon import Keywords, Lexicon
+from tailorbird.generation.types import LAMBDA, NULL, PRIMITIVE, VOID
 
 PRIMITIVES = PRIMITIVE | {VOID}
 KEYWORDS = PRIMITIVES | {
@@ -30,6 +30,7 @@ LITERALS = {"true": "boolean", "false": "boolean", "null": NULL}
 COMMENTED = frozenset({"", ";", "{", "}", ":"})
 """After these a comment may stand: within a statement a small model says nothing more, once it comments."""
 BEFORE_TYPES = frozenset({"throws", "extends", "implements", "instanceof", "new", "@"})
+CATCHING = frozenset({"(", "|", "final"})
 HEADERS = frozenset({"for", "catch", "try"})
 CONDITIONS = frozenset({"if", "while", "switch", "synchronized"})
 WITH_ARGUMENTS = frozenset({"call", "new"})
@@ -60,8 +61,10 @@ RESULTS: Mapping[str, tuple[str, ...]] = {
 }
 """Types of which one comes out of an operator that begins so."""
 WITHOUT_PARAMETERS = frozenset({
-    "BooleanSupplier", "Callable", "Executable", "Runnable", "Supplier", "ThrowingRunnable", "ThrowingSupplier",
+    LAMBDA, "BooleanSupplier", "Callable", "Executable", "Runnable", "Supplier", "ThrowingRunnable", "ThrowingSupplier",
 })  # fmt: skip
+DOING: frozenset[str | None] = frozenset({LAMBDA, "Executable", "Runnable", "ThrowingCallable", "ThrowingRunnable"})
+"""What their lambdas come to is nothing: they call something."""
 QUOTED = {'"': "String", "'": "char"}
 STARTS = frozenset({";", "{", "}"})
 BEFORE_VALUES = frozenset({"(", ",", "=", "->"})

@@ -8,6 +8,7 @@ from tailorbird.generation.reading.lexemes import (
     CONDITIONS,
     DEEPEST,
     DEEPEST_STRAIGHT,
+    DOING,
     HEADERS,
     MOST_LINKS,
     MOST_OPERATORS,
@@ -79,7 +80,7 @@ class Marks(Naming):
             self._operator(character)
             self._expression = self._expression._replace(opaque=True, operator="")
             return True
-        if not after and not self._may_go_in():
+        if not after and not (self._may_go_in() and self._may_double(character)):
             return False
         if not after and self._wanted and not self._expression.operator and not self._may_sign(character):
             return False
@@ -103,7 +104,7 @@ class Marks(Naming):
         """Whether a binary operator may follow the value before it."""
         (of, by_class), expression = self._chain, self._expression
         if by_class:
-            return self._bracket == "header" or character in ("<" if self.steers else "<>&?")
+            return self._bracket == "header" or (not self.steers and character in "<>&?")
         if of == VOID or (of == NULL and character not in "=!?:"):
             return False
         if self.steers and not self._may_operate_plainly(character):
@@ -118,16 +119,34 @@ class Marks(Naming):
             if character == "+" and not number and of != "String" and expression.sum != "String":
                 return False
         results = RESULTS.get(character)
+        if character in "&|^" and of in PRIMITIVE and not expression.compared:
+            results = ("boolean",) if of == "boolean" else ("int", "long")
         if results is None or not expression.wanted or expression.opaque:
             return True
         if not self.steers and fits("boolean", expression.wanted):
             return True  # What comes out of it may be compared.
         return any(fits(kind, expression.wanted, variable=expression.variable) for kind in results)
 
+    def _may_double(self, character: str) -> bool:
+        """Whether an operator may be doubled: in a plain test ``&&`` and ``||`` after no number, ``++`` after one."""
+        expression = self._expression
+        doubled = character in "&|" and expression.operator == character
+        number = not expression.compared and expression.before is not NOTHING and expression.before in PRIMITIVE
+        stepped = character in "+-" and expression.operator == character and expression.before is not NOTHING
+        if self.steers and stepped and not is_number(expression.before):
+            return False
+        return not (self.steers and doubled and number and expression.before != "boolean")
+
     def _may_operate_plainly(self, character: str) -> bool:
         """The same in a test that goes straight ahead: no choices, nothing changed, and only numbers compared."""
         of, expression = self._chain[0], self._expression
-        if character == "?" or expression.opaque:
+        if self._bracket == "annotation":
+            return character == "="
+        if character == "=" and self._bracket == "header" and {"for", "final"} <= {*self._statement}:
+            return False  # It is to be counted on.
+        if expression.compared and expression.against != "boolean" and character in "<>=!":
+            return False  # What a comparison comes to is compared with nothing.
+        if character == "?" or expression.opaque or expression.clashes(of):
             return False
         if expression.needed or self._bracket or expression.operator:
             return character not in "=!" or (of is not None and of in PRIMITIVE)
@@ -153,7 +172,10 @@ class Marks(Naming):
                 return False
             of, at = self._expression.result(self._chain[0]), bracket.commas
             fits = self._names.project.assignment.fits
-            forms = tuple(one for one in forms if one.most > at and any(fits(of, to) for to in one.takes(at)))
+            opaque = self._expression.opaque
+            forms = tuple(one for one in forms if one.most > at and any(opaque or fits(of, to) for to in one.takes(at)))
+            if self.steers and opaque and not (self._kind == "value" or self._before == "}"):
+                forms = tuple(one for one in forms if not DOING.intersection(one.takes(at)))
             if of == NULL and self.steers and (bracket.overloaded or self._is_ambiguous(forms, at)):
                 return False
             needed = bracket.commas + 1
@@ -252,7 +274,8 @@ class Marks(Naming):
             if not any(fits(of, self._wanted, variable=self._expression.variable) for of in ("double", "float")):
                 return False
         self._base = self._before if self._kind == "name" else self._base
-        self._links = self._links + 1 if self._before == ")" else 0
+        called = self._before == ")"
+        self._links, self._class_next = (self._links + 1, False) if called else (0, self._class_next)
         self._before, self._kind = ".", "operator"
         return not (self.steers and self._links > (1 if self.seeks else MOST_LINKS))
 
@@ -262,8 +285,13 @@ class Marks(Naming):
         members = project.members_of(simple)
         return members is None or any(of is None and project.creatable(name) for name, of in members.fields.items())
 
+    def _may_open_plainly(self) -> bool:
+        """Whether a round bracket may open in a plain test: not too deep, and after annotations only as others do."""
+        valued = not self._annotated or self._kind != "name" or self._before in self._names.project.valued
+        return valued and len(self._brackets) < (DEEPEST_STRAIGHT if self.seeks else DEEPEST)
+
     def _open_paren(self) -> bool:
-        if self.steers and len(self._brackets) >= (DEEPEST_STRAIGHT if self.seeks else DEEPEST):
+        if self.steers and not self._may_open_plainly():
             return False
         if self._kind != "name" and self._creating is None and not self._may_go_in():
             return False
@@ -299,13 +327,13 @@ class Marks(Naming):
         if self._creating is not None:
             return Bracket("new", self._creating, self._forms or (), bool(self._forms))
         if before in HEADERS:
-            return Bracket("header", None)
+            return Bracket("header", "Throwable" if before == "catch" else None)
         if before in CONDITIONS:
             return Bracket("condition", "boolean" if before in {"if", "while"} else None)
         if self._kind != "name":
             return Bracket("group", None)
         if self._annotated:
-            return Bracket("annotation", None)
+            return Bracket("annotation", self._before)
         if self._method_begins:
             return Bracket("parameters", None)
         return Bracket("call", self._chain[0], self._forms or (), bool(self._forms))
@@ -322,6 +350,8 @@ class Marks(Naming):
             if not self._argument(last=True):
                 return False
             forms = self._brackets[-1].forms
+            if self.steers and not self._handles and self._names.project.throws(forms):
+                return False
             if kind == "call" and bracket.known:
                 returned = {one.returns for one in forms}
                 of = returned.pop() if len(returned) == 1 else None
@@ -329,9 +359,7 @@ class Marks(Naming):
             of, cast = self._grouped()
             value = cast is NOTHING
         else:
-            if kind == "condition" and not self._ends_well():
-                return False
-            if kind == "header" and not self._may_go_through():
+            if not self._may_leave(kind):
                 return False
             value, of, self._initialised = False, None, ""
         self._brackets = self._brackets[:-1]
@@ -345,11 +373,21 @@ class Marks(Naming):
         self._before, self._kind = ")", "value" if value else "operator"
         return True
 
+    def _may_leave(self, kind: str) -> bool:
+        """Whether a bracket of some ``kind`` that holds no value for others may close."""
+        if kind == "condition":
+            return self._ends_well()
+        if kind == "annotation":  # In a plain test the name of an argument has its value after it.
+            return not self.steers or self._kind != "name" or self._before == "class"
+        return kind != "header" or self._may_go_through()
+
     def _may_go_through(self) -> bool:
         """Whether a loop may go through what stands at the end of its header."""
         of = self._chain[0]
-        if not (self.steers and self._initialised) or of is None or of.endswith("[]"):
+        if not (self.steers and self._initialised) or (of or "").endswith("[]"):
             return True
+        if of is None:  # What several forms of a method may return is seldom a list.
+            return self._kind != "value"
         return self._names.project.fits(of, ("Iterable",))
 
     def _grouped(self) -> tuple[str | None, str | None]:
@@ -404,6 +442,7 @@ class Marks(Naming):
             return False
         if len(self._braces) == 1 and not self.calls_focal and self.steers:
             return False
+        self._tries = kind == "try"
         self._braces, self._scopes = self._braces[:-1], self._scopes[:-1] or ({},)
         self._elements, self._bodies, self._values = self._elements[:-1], self._bodies[:-1], self._values[:-1]
         self._header, self._headers = (self._headers[-1], self._headers[:-1]) if self._headers else ({}, ())
@@ -424,6 +463,12 @@ class Marks(Naming):
     def _semicolon(self) -> bool:
         if self._bracket != "header" and not self._ends_well():
             return False
+        array = self._kind == "value" and self._before in {"]", "}"}
+        if self.steers and not self._bracket and array and not self._expression.needed:
+            return False  # An element or an array alone is no statement.
+        unset = self._kind == "name" and self._before == self._initialised and not self._bracket
+        if self.steers and unset:
+            return False  # No value is given to it later.
         empty = self._before in STARTS and self._kind != "value"
         if self.steers and not self._bracket and (empty or self._before_body):
             return False
@@ -503,10 +548,11 @@ class Marks(Naming):
         value = self._after_value and not by_class and not creates and self._before not in PRIMITIVES
         if self.steers and value and of is None and self._before == ")":
             return False
-        if value and not self._method_begins and of is not None and not of.endswith("[]"):
+        named = self._method_begins and self._kind == "name"
+        if value and not named and of is not None and not of.endswith("[]"):
             return False
         self._base = self._before if self._kind == "name" or self._before in PRIMITIVES else self._base
-        if self._method_begins and self._kind == "name":  # ``int name[]``
+        if named:  # ``int name[]``
             self._base = of
             entry = Bracket("declared", of)
         elif creates:

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 from tailorbird.generation.expressions import Expression
-from tailorbird.generation.names import Keywords, Lexicon
+from tailorbird.generation.jdk import object_methods
+from tailorbird.generation.lexicon import Keywords, Lexicon
+from tailorbird.generation.project import Members
 from tailorbird.generation.reading.lexemes import (
     BEFORE_OPENINGS,
     BEFORE_TYPES,
+    CATCHING,
     DECLARING,
     FRESH,
     IN_BODIES,
@@ -50,7 +53,9 @@ class Naming(State):
             leading += names.assertions if focal.returns != VOID else []
             leading += ["final"]
         needed = focal.constructs or not (focal.static or self._instances)
-        made = [focal.simple] if needed else []
+        made = (
+            [one.partition(".")[0] for one in (names.written(focal.simple), *self._creatable) if one] if needed else []
+        )
         result = [] if focal.returns is None or focal.returns == VOID or focal.constructs else [focal.returns]
         return [*leading, *made, *result]
 
@@ -58,6 +63,8 @@ class Naming(State):
         """What leads to a call of the focal method from where a name of that role begins."""
         focal, wanted = self._names.focal, self._asked
         if role is Role.MEMBER:
+            if self._chain[1] and self._chain[0] in focal.outers:
+                return [focal.simple]
             return [f"{focal.name}("] if not focal.constructs and self._is_focal(self._chain[0]) else []
         if role is Role.TYPE:
             return [f"{one}(" for one in self._creatable] if self._before == "new" else []
@@ -72,7 +79,7 @@ class Naming(State):
         if not project.leads(focal.returns, wanted):
             return []
         if focal.static:
-            return [f"{focal.simple}.{focal.name}("]
+            return [f"{one}.{focal.name}(" for one in filter(None, [self._names.written(focal.simple)])]
         instances = self._instances
         called = self._names.called
         own = [f"{focal.name}("] if focal.name in called else []
@@ -84,7 +91,9 @@ class Naming(State):
         """Classes whose instances have the focal method."""
         focal, names = self._names.focal, self._names
         classes = (focal.simple, *(() if focal.constructs else focal.heirs))
-        return [one for one in classes if one in names.types and names.project.creatable(one)]
+        return [
+            written for one in classes if names.project.creatable(one) and (written := names.written(one)) is not None
+        ]
 
     def _begin(self, character: str) -> bool:
         if not self._settle(character):
@@ -97,7 +106,8 @@ class Naming(State):
             return False
         self._role = self._next_role(character)
         if self._role is Role.DECLARED and self._before != ",":
-            if self._goes_round() or (self.steers and self._expression.needed and self._bracket != "header"):
+            value = self.steers and self._kind == "name" and not self._chain[1]
+            if value or self._goes_round() or (self.steers and self._expression.needed and self._bracket != "header"):
                 return False
             self._base = self._type_before()
         if self._role in {Role.OPERAND, Role.FREE} and self._before not in {".", "::"}:
@@ -161,6 +171,8 @@ class Naming(State):
         """Whether ``word`` is ``among`` the names that can stand here, whatever follows it."""
         role, names = self._role, self._names
         if role is Role.FREE:
+            if self.steers and self._bracket == "annotation" and self._before == "(" and not word[0].isdigit():
+                return among(word, [*names.project.valued.get(self._brackets[-1].of or "", ())])
             return not word[0].isdigit() or self._may_be_number(word)
         if role is Role.DECLARED:
             return self._may_be_new(word)
@@ -201,6 +213,8 @@ class Naming(State):
             return among(word, self._openings)
         if word in DECLARING and self.steers and self._before in STARTS and self._goes_round():
             return False  # Though it begins ``finally``.
+        if self.steers and self._catches:
+            return among(word, names.thrown) or (self._before == "(" and among(word, ["final"]))
         keywords = names.keywords(wanted, anonymous=not self.steers) if wanted else self._keywords
         if among(word, keywords) and not (word in _NULLS and self._null_leads_nowhere()):
             return True
@@ -217,6 +231,11 @@ class Naming(State):
         return among(word, names.operands_for(wanted)) or any(
             among(word, [name for name, of in scope.items() if leads(of, wanted)]) for scope in self._seen
         )
+
+    @property
+    def _catches(self) -> bool:
+        """What a ``catch`` catches is to be named here."""
+        return self._bracket == "header" and self._brackets[-1].of == "Throwable" and self._before in CATCHING
 
     def _null_leads_nowhere(self) -> bool:
         """Whether ``null`` as an argument would leave open which form is meant."""
@@ -261,6 +280,8 @@ class Naming(State):
                 word, [one for one, known in members.fields.items() if known is None and project.creatable(one)]
             )
         others = self._others
+        if members is None and self.steers and self._before != "::":
+            return among(word, others) or among(word, self._surely_asked)
         if self._before == "::" or members is None:
             return among(word, others) or among(word, project.members)
         if among(word, others):
@@ -275,6 +296,14 @@ class Naming(State):
         if among is is_name:
             return word in project.members and word not in members.methods and word not in members.fields
         return project.members.begins_but(word, {*members.methods, *members.fields})
+
+    @property
+    def _surely_asked(self) -> list[str]:
+        """What a value of which nothing is known has all the same: what training tests ask of that name, or of any."""
+        of, by_class = self._chain
+        asked = self._names.project.asked.get(self._base or "", frozenset())
+        focal = [self._names.focal.name] if of is not None and self._is_focal(of) else []
+        return [*asked, *focal, *([] if by_class else object_methods())]
 
     @property
     def _unclear_focal(self) -> list[str]:
@@ -457,22 +486,30 @@ class Naming(State):
         if word in self._others:
             return (of if word != "class" else "Class", False)
         if members is not None:
-            if (called or reference) and word in members.methods:
-                forms = members.forms.get(word, ())
-                self._forms = tuple(one for one in forms if one.static or not by_class) or forms or None
-                if not reference and not self._may_be_member(word, is_name):
-                    return None
-                return (members.methods[word], False)
-            if not called and word in members.fields:
-                if self.steers and not self._may_be_member(word, is_name):
-                    return None
-                nested = word[:1].isupper() and members.fields[word] is None
-                return (word, True) if nested else (members.fields[word], False)
-            if called and word in self._unclear_focal:
-                return (None, False)
-            if members.whole or self.steers or word in members.methods or word in members.fields:
-                return None
+            return self._judge_known_member(word, called, members)
+        if self.steers and not reference:
+            return (object_methods().get(word), False) if called and word in self._surely_asked else None
         return (None, False) if word in project.members else None
+
+    def _judge_known_member(self, word: str, called: bool, members: Members) -> tuple[str | None, bool] | None:
+        """The same of a class that is known."""
+        by_class, reference = self._chain[1], self._before == "::"
+        if (called or reference) and word in members.methods:
+            forms = members.forms.get(word, ())
+            self._forms = tuple(one for one in forms if one.static or not by_class) or forms or None
+            if not reference and not self._may_be_member(word, is_name):
+                return None
+            return (members.methods[word], False)
+        if not called and word in members.fields:
+            if self.steers and not self._may_be_member(word, is_name):
+                return None
+            nested = word[:1].isupper() and members.fields[word] is None
+            return (word, True) if nested else (members.fields[word], False)
+        if called and word in self._unclear_focal:
+            return (None, False)
+        if members.whole or self.steers or word in members.methods or word in members.fields:
+            return None
+        return (None, False) if word in self._names.project.members else None
 
     def _declare(self, word: str) -> bool:
         """Note a new variable or class; False where one of that name is there already."""

@@ -58,6 +58,7 @@ class State:
     _values: tuple[int, ...] = ()  # Of each open brace, how many values stand in it.
     _initialised = ""  # The variable whose value is being written.
     _declaring = ""  # The name before, if it is new.
+    _tries = False  # The block before is one that a ``catch`` or ``finally`` must follow.
 
     def __init__(self, names: Names, *, steers: bool = False, straight: bool = False) -> None:
         """With ``straight`` nothing else is said until the focal method is called."""
@@ -112,6 +113,7 @@ class State:
     def between_statements(self) -> bool:
         """A statement of the method itself has ended, and no other has begun."""
         ended = self._before in {";", "}"} and self._kind == "operator"
+        ended = ended and not self._tries
         return ended and len(self._braces) == 1 and not (self._brackets or self._word or self._pending or self._mode)
 
     def _begun(self) -> Self:
@@ -223,6 +225,11 @@ class State:
         of, by_class = self._chain
         return of != VOID and not (by_class and self._kind == "name" and not self._expression.compared)
 
+    @property
+    def _is_constant(self) -> bool:
+        """Whether the expression that ends here may be constant: in a plain test as a literal or a name in capitals."""
+        return not self.steers or self._kind == "literal" or self._before.isupper()
+
     def _ends_well(self) -> bool:
         """Whether the expression that ends here comes to what is wanted."""
         expression = self._expression
@@ -232,6 +239,6 @@ class State:
             self._is_value()
             and not expression.clashes(self._chain[0])
             and self._names.project.fits(
-                expression.result(self._chain[0]), expression.wanted, variable=expression.variable
+                expression.result(self._chain[0]), expression.wanted, variable=expression.variable and self._is_constant
             )
         )
