@@ -21,7 +21,7 @@ help: ## Say what there is.
 	@echo "make lint         set up, then linters, types and layers only"
 	@echo "make setup        make $(VENV) and install Tailorbird with all extras into it"
 	@echo "make format       let ruff format and repair what it can"
-	@echo "make docs         write docs/formats.md from the records"
+	@echo "make docs         write docs/formats.md and docs/settings.md from the code"
 	@echo "make constraints  resolve constraints.txt anew"
 	@echo "make clean        remove caches and what the demo made ($(VENV) stays)"
 
@@ -55,7 +55,7 @@ lint: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-docs: setup ## Write docs/formats.md from the records.
+docs: setup ## Write docs/formats.md and docs/settings.md from the code.
 	@$(BIN)/python docs/generate_formats.py
 
 format: setup

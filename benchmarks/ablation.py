@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tailorbird.base.load import load_base
 from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig
 from tailorbird.pretraining.export import RECORD
@@ -60,6 +62,7 @@ def run(name: str, seed: int, out: Path, arguments: argparse.Namespace) -> dict[
     if config.denoising_steps == 1:  # Equal steps in all.
         config = replace(config, pair_steps=arguments.pairs + arguments.denoising)
     folder = out / f"{name.replace(' ', '-')}-{seed}"
+    _check_settings(folder, config)
     if not (folder / RECORD).exists() or _report(folder)["greedy"] is None:
         _borrow_corpus(folder, config, out / "corpora")
         pretrain(folder, config, corpus=HERE / "ablation.toml")
@@ -75,6 +78,16 @@ def run(name: str, seed: int, out: Path, arguments: argparse.Namespace) -> dict[
         "flops": sum(stage["outcome"]["flops"] for stage in report["stages"]),
         "parameters": sum(one.numel() for one in load_base(str(folder)).model.parameters()),
     }
+
+
+def _check_settings(folder: Path, config: PretrainConfig) -> None:
+    """Leave where a finished run in ``folder`` was made with other settings: its figures would be taken for these."""
+    if not (folder / RECORD).exists():
+        return
+    for key, value in _report(folder)["config"].items():
+        wanted = msgspec.to_builtins(getattr(config, key, value))
+        if value != wanted:
+            sys.exit(f"{folder} was trained with {key}={value}, not {wanted}: choose another --out, or remove it.")
 
 
 def _report(folder: Path) -> dict[str, Any]:
@@ -109,7 +122,10 @@ def _lend_corpus(folder: Path, config: PretrainConfig, corpora: Path) -> None:
 def main() -> None:
     """All variants, one after another."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", default=list(VARIANTS), metavar="NAME")
+    known = ", ".join(map(repr, VARIANTS))
+    parser.add_argument(
+        "names", nargs="*", default=list(VARIANTS), metavar="NAME", help=f"of {known}; all of them by default"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--denoising", type=int, default=900, help="steps of the first stage")
     parser.add_argument("--pairs", type=int, default=1500, help="steps of the second stage")
@@ -119,7 +135,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.names if name not in VARIANTS]:
-        parser.error(f"there is no variant {unknown[0]!r}: choose among {', '.join(map(repr, VARIANTS))}.")
+        parser.error(f"there is no variant {unknown[0]!r}: choose among {known}.")
     found = {}
     for name in arguments.names:
         for seed in range(arguments.seeds):

@@ -312,6 +312,8 @@ def _converted(kind: type[T], given: Mapping[str, object], origin: str) -> T:
         reason = reason.replace("`array`", "a list such as ['a', 'b']").replace("`object`", "a table")
         where = place.strip("`").removeprefix("$.") or "the file"
         choices = get_args(get_type_hints(kind).get(where))
+        if get_type_hints(kind).get(where) is bool:
+            choices = ("true", "false")
         remedy = f" Choose one of {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else ""
         raise UsageError(
             f"{where} ({origin}) has a value that does not fit: {reason[0].lower()}{reason[1:]}.{remedy}"

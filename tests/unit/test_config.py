@@ -85,3 +85,5 @@ def test_a_file_that_is_not_there_or_not_toml_is_a_usage_error(tmp_path: Path) -
 def test_a_value_that_is_no_choice_names_the_choices() -> None:
     with pytest.raises(UsageError, match=r"invalid enum value 'other'\. Choose one of tailorbird, methods2test\."):
         load_config(MineConfig, heuristics="other")
+    with pytest.raises(UsageError, match=r"unasserted .*Choose one of true, false\."):
+        load_config(PersonaliseConfig, None, ["unasserted=maybe"])

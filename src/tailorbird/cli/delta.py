@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tailorbird.cli.options import Json, require_training_extra
+from tailorbird.cli.options import Json, require_there, require_training_extra
 from tailorbird.cli.output import print_json, print_line, readable_bytes
 from tailorbird.records import DeltaManifest
 
@@ -30,6 +30,7 @@ _Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to writ
 @app.command("inspect")
 def inspect(folder: _Folder, *, base: _Base = None, json: Json = False) -> None:
     """Say what a delta is, what it cost, and which parts of the base it changes how much."""
+    require_there(folder)
     require_training_extra()
     from tailorbird.base.load import load_base
     from tailorbird.deltas.inspect import changes
@@ -55,6 +56,7 @@ def diff(
     json: Json = False,
 ) -> None:
     """Say how two deltas of one base differ: in what made them, and in where they move it."""
+    require_there(first, second)
     require_training_extra()
     from tailorbird.base.load import load_base
     from tailorbird.deltas.inspect import difference
@@ -79,6 +81,7 @@ def diff(
 @app.command("merge")
 def merge(folder: _Folder, *, out: _Out, base: _Base = None) -> None:
     """Work a delta into the base's weights, and write an ordinary Hugging Face folder: a base like any other."""
+    require_there(folder)
     require_training_extra()
     from tailorbird.base.load import load_base
     from tailorbird.deltas.export import export_model
@@ -92,6 +95,7 @@ def merge(folder: _Folder, *, out: _Out, base: _Base = None) -> None:
 @app.command("export")
 def export(folder: _Folder, *, out: _Out, base: _Base = None) -> None:
     """Write a LoRA, DoRA or IA3 delta as PEFT reads it."""
+    require_there(folder)
     require_training_extra()
     from tailorbird.base.load import load_base
     from tailorbird.deltas.export import export_adapter
@@ -121,6 +125,7 @@ def compress(
     json: Json = False,
 ) -> None:
     """Pack a delta in fewer bytes, and say what that lost."""
+    require_there(folder, data)
     require_training_extra()
     from tailorbird.base.load import load_base
     from tailorbird.deltas.store import load_delta

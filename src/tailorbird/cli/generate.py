@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
+from tailorbird.cli.options import (
+    EMBEDDED,
+    BaseModel,
+    ConfigFile,
+    Json,
+    Quiet,
+    Seed,
+    Set,
+    require_there,
+    require_training_extra,
+)
 from tailorbird.cli.output import print_json, print_line
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import GenerateConfig, load_config
@@ -93,6 +103,7 @@ def generate(
         seed=seed,
         batch_size=batch_size,
     )
+    require_there(data, delta)
     require_training_extra()
     from tailorbird.generation.generate import generate as run
 

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
+from tailorbird.cli.options import (
+    EMBEDDED,
+    BaseModel,
+    ConfigFile,
+    Json,
+    Quiet,
+    Seed,
+    Set,
+    require_there,
+    require_training_extra,
+)
 from tailorbird.cli.output import print_json, print_line, print_warning, readable_bytes, readable_seconds
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import PersonaliseConfig, load_config
@@ -78,6 +88,7 @@ def personalise(
         batch_size=batch_size,
         seed=seed,
     )
+    require_there(data, from_delta)
     require_training_extra()
     from tailorbird.training.personalise import personalise as run
 

@@ -9,6 +9,7 @@ from tailorbird.cli.options import ConfigFile, Quiet, Set, require_training_extr
 from tailorbird.cli.output import print_line
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import PretrainConfig, load_config
+from tailorbird.errors import UsageError
 
 EXAMPLES = """\b
 Examples:
@@ -18,9 +19,15 @@ Examples:
   tailorbird pretrain --from embedded --out ours --corpus ours.toml --set denoising_steps=0
 
 \b
-The corpus is a list of Maven coordinates; without --corpus it is that of the embedded base. If DIR
-holds a checkpoint of the same recipe, training goes on from it. --from begins with the weights and
-the tokenizer of a base that exists, such as the embedded one. Use the result with --base DIR.
+The corpus is a TOML file; without --corpus it is that of the embedded base. Its keys are lists of
+group:artifact:version: coordinates (to train on), held_out (never trained on: the curve is theirs)
+and studies (projects to personalise to later: what resembles their methods is left out). Settings
+for --set stand in docs/settings.md.
+
+\b
+If DIR holds a checkpoint of the same recipe, training goes on from it. --from begins with the
+weights and the tokenizer of a base that exists, such as the embedded one. Use the result with
+--base DIR.
 """
 
 
@@ -43,6 +50,10 @@ def pretrain(
 ) -> None:
     """Train a base of one's own: denoising on Java first, then focal method to test case."""
     settings = load_config(PretrainConfig, config, set_ or (), hours=hours)
+    if corpus is not None and not corpus.is_file():
+        raise UsageError(
+            f"--corpus {corpus} is not a file: give a TOML file with coordinates = ['group:artifact:version', ...]."
+        )
     require_training_extra()
     from tailorbird.pretraining.pretrain import pretrain as run
 

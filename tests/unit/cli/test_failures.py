@@ -56,6 +56,7 @@ def test_exit_code_and_message(
         (["generate", "x", "--out", "y", "--decoding", "best"], "best"),
         (["personalise", "x", "--out", "y", "--set", "epoch=3"], "did you mean epochs?"),
         (["compare", "x", "--out", "y", "--config", "no-such.toml"], "no-such.toml"),
+        (["pretrain", "--out", "y", "--corpus", "no-such.toml"], "--corpus no-such.toml is not a file: give"),
     ],
 )
 def test_a_wrong_call_is_one_sentence_and_exit_code_2(
@@ -67,6 +68,28 @@ def test_a_wrong_call_is_one_sentence_and_exit_code_2(
     assert printed.err.startswith("tailorbird: ")
     assert message in printed.err
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "no-such", "--out", "y"],
+        ["generate", ".", "--delta", "no-such", "--out", "y"],
+        ["personalise", "no-such", "--out", "y"],
+        ["personalise", ".", "--from-delta", "no-such", "--out", "y"],
+        ["delta", "inspect", "no-such"],
+        ["delta", "diff", ".", "no-such"],
+    ],
+)
+def test_what_is_not_there_is_said_before_anything_slow_is_loaded(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom tailorbird.cli import app\nfrom tailorbird.cli.failures import run\n"
+        "code = run(app, sys.argv[1:])\nsys.exit(99 if 'torch' in sys.modules else code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("tailorbird: no-such does not exist: check the path")
+    assert done.stderr.count("\n") == 1
 
 
 def test_called_with_nothing_it_shows_its_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
