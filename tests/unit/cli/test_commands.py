@@ -20,6 +20,15 @@ from tailorbird.config import CompareConfig, GenerateConfig, MineConfig, Persona
 Stage = Callable[[str, str, Any], list[tuple[Any, ...]]]
 
 
+@pytest.fixture(autouse=True)
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these commands are given is there."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("data", "d", "o"):
+        Path(name).mkdir()
+    Path("c.toml").touch()
+
+
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Puts a stand-in for ``module.name`` that remembers its calls and returns a value."""

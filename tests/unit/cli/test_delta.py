@@ -72,7 +72,7 @@ def test_merge_export_and_compress_write_folders(
     [
         (["compress", "custom", "--out", "x"], "int8 loses something: give the mined data as --data"),
         (["export", "custom", "--out", "x"], "A custom delta is none of PEFT's adapters (lora, dora, ia3)"),
-        (["inspect", "none"], "none is not a folder: give the folder that"),
+        (["inspect", "none"], "none does not exist: check the path"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
