@@ -148,7 +148,7 @@ class TestClass:
     path: str
     text: str
     """Its whole file without any test method, the line `HOLE` where one of this class goes in. Nested classes of tests
-    that nothing else refers to are left out as well."""
+    that nothing else refers to are left out as well. A test that a superclass demands has an empty body."""
     outline: str
     """In short: fields, set-up and tear-down in full, signatures of helpers; in canonical layout."""
     inherited: tuple[str, ...]

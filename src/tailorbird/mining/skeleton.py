@@ -36,7 +36,7 @@ def skeleton(file: TestFile, owner: JavaType, above: Sequence[JavaType]) -> Test
         class_name=owner.name,
         package=owner.scope.package,
         path=owner.scope.path,
-        text=_with_hole(file, owner),
+        text=_with_hole(file, owner, _demanded(file, owner, above)),
         outline=_outline(file, owner),
         inherited=tuple(one.qualified_name for one in above),
         inherited_set_up=tuple(
@@ -55,8 +55,16 @@ def _sets_up(method: Method) -> bool:
     return method.name in _JUNIT3_SET_UP or any(one.name.rpartition(".")[2] in _SET_UP for one in method.annotations)
 
 
-def _with_hole(file: TestFile, owner: JavaType) -> str:
-    """The file's text without tests, the hole before the closing brace of ``owner``."""
+def _demanded(file: TestFile, owner: JavaType, above: Sequence[JavaType]) -> list[str]:
+    """Empty methods in the place of tests without which ``owner`` would not compile: a superclass declares them."""
+    declared = {method.name for one in above for method in one.methods if "abstract" in method.modifiers}
+    gone = {id(method) for method in _callable_by_none(file)}
+    own = [method for home, method in file.tests if home is owner and id(method) in gone]
+    return [f"{method.signature} {{}}" for method in own if method.name in declared]
+
+
+def _with_hole(file: TestFile, owner: JavaType, demanded: Sequence[str]) -> str:
+    """The file's text without tests, the hole before the closing brace of ``owner``, what is ``demanded`` above it."""
     source = file.source
     spans = [method.span for method in _callable_by_none(file)] + [one.span for one in _idle(file, owner)]
     line = source.rfind(b"\n", 0, owner.closing) + 1
@@ -66,7 +74,7 @@ def _with_hole(file: TestFile, owner: JavaType) -> str:
     for start, end in [*_merged(spans), (len(source), len(source))]:
         start = max(start, position)
         if position <= at <= start:
-            parts += [source[position:at], f"{HOLE}\n".encode()]
+            parts += [source[position:at], *(f"{one}\n".encode() for one in demanded), f"{HOLE}\n".encode()]
             position = at
         parts.append(source[position:start])
         position = max(position, end)

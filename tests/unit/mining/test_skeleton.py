@@ -90,6 +90,24 @@ class FooTest extends Base {{
     )
 
 
+def test_a_test_that_a_superclass_demands_leaves_an_empty_one(tmp_path: Path) -> None:
+    base = (
+        "package p;\nabstract class Base {\n    public abstract void testIt() throws Exception;\n"
+        "    void testMore() { }\n}\n"
+    )
+    test = (
+        "package p;\nimport org.junit.Test;\nclass DemandedTest extends Base {\n"
+        "    @Test\n    @Override\n    public void testIt() throws Exception { new Foo().walk(); }\n"
+        "    @Test\n    public void testMore() { new Foo().walk(); }\n}\n"
+    )
+    foo = "package p;\npublic class Foo { public int walk() { return 2; } }\n"
+    files = {"src/main/java/p/Foo.java": foo}
+    files |= {"src/test/java/p/Base.java": base, "src/test/java/p/DemandedTest.java": test}
+    (made,) = skeletons_of(tmp_path, files).values()
+    head = "package p;\nimport org.junit.Test;\nclass DemandedTest extends Base {\n"
+    assert made.text == f"{head}public void testIt() {{}}\n{HOLE}\n}}\n"
+
+
 def test_a_nested_class_keeps_what_surrounds_it(tmp_path: Path) -> None:
     text = skeletons(tmp_path)["FooTest.WhenClosed"].text
     assert f"@Nested class WhenClosed {{\n{HOLE}\n    }}\n" in text
