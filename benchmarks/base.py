@@ -191,6 +191,8 @@ def main() -> None:
     parser.add_argument("--no-execute", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    if wrong := [one for one in arguments.libraries if one.count(":") != 2]:
+        parser.error(f"{wrong[0]!r} is no library: give group:artifact:version.")
     found = {}
     for source in arguments.libraries:
         found[source] = library(source, arguments.out / source.split(":")[1], arguments)

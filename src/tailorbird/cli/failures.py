@@ -53,6 +53,9 @@ def describe(error: Exception) -> str:
         message = str(error)
     elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
         message = f"the disk is full{_named(error)}: free space or choose another --out; finished files are whole."
+    elif isinstance(error, OSError) and error.filename and error.strerror:
+        reason = error.strerror[0].lower() + error.strerror[1:]
+        message = f"{error.filename}: {reason}: check the path, or choose another."
     elif isinstance(error, MemoryError):
         message = "out of memory: close other programs or choose a smaller --batch-size."
     else:

@@ -19,6 +19,7 @@ from tailorbird.cli.options import (
 from tailorbird.cli.output import print_json, print_line
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import GenerateConfig, load_config
+from tailorbird.errors import UsageError
 
 EXAMPLES = """\b
 Examples:
@@ -104,6 +105,8 @@ def generate(
         batch_size=batch_size,
     )
     require_there(data, delta)
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder: give the name of a file.")
     require_training_extra()
     from tailorbird.generation.generate import generate as run
 

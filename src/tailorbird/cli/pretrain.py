@@ -58,5 +58,10 @@ def pretrain(
     from tailorbird.pretraining.pretrain import pretrain as run
 
     with shown_progress(quiet=quiet) as progress:
-        run(out, settings, corpus=corpus, start=start, progress=progress)
+        stages = run(out, settings, corpus=corpus, start=start, progress=progress)
+    last = stages[-1]
+    if last.outcome.steps < last.steps_planned:
+        print_line(
+            f"paused at step {last.outcome.steps:,} of {last.steps_planned:,} of {last.name}: the same command goes on"
+        )
     print_line(str(out))

@@ -75,7 +75,8 @@ def _pairs_of_split(candidates: Path, found: CandidatesFile, data: Path) -> tupl
     if unknown is not None:
         raise DataError(f"{candidates} names pair {unknown!r}, which is not in the {header.split} split of {path}.")
     # A limited run was asked for some pairs only, and took the losses of just those: they are its denominator.
-    asked = {*found.losses, *found.pair_ids} if found.losses else known
+    limited = found.losses or "limit" in header.settings
+    asked = {*found.losses, *found.pair_ids} if limited else known
     return tuple(pair for pair in pairs if pair.id in asked)
 
 

@@ -34,6 +34,12 @@ class Ancestor:
                     f"{name} = {getattr(config, name)}: the base to go on from has "
                     f"{settings.max_position_embeddings} positions: choose no more."
                 )
+        fixed = {"width": int(settings.d_model), "blocks": int(settings.encoder_layers)}
+        fixed |= {} if config.new_vocabulary else {"vocabulary_size": int(settings.vocab_size)}
+        for name, value in fixed.items():
+            asked = getattr(config, name)
+            if asked not in {value, getattr(PretrainConfig(), name)}:
+                raise UsageError(f"{name} = {asked}: the base to go on from has {value}, which stays: leave it out.")
         return replace(
             config,
             vocabulary_size=config.vocabulary_size if config.new_vocabulary else int(settings.vocab_size),

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from tailorbird.base.load import tokenizer_sha256
 from tailorbird.base.prompts import Prompt, encode_lone_test, encode_pair
 from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
-from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig
+from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig, check_keys
 from tailorbird.errors import DataError
 from tailorbird.mining.context import Level, parse_level
 from tailorbird.mining.neighbours import with_neighbours
@@ -88,11 +88,17 @@ class Corpus:
 
 
 def read_list(path: Path | None = None) -> CorpusList:
-    """The list in ``path``, or the embedded base's own; DataError when it has no coordinates."""
+    """The list in ``path``, or the embedded base's own.
+
+    DataError when it has no coordinates, UsageError for a key that it does not know: a misspelt ``studies`` would leave
+    in what resembles them.
+    """
     place = path or Path(str(files("tailorbird.pretraining"))) / "corpus.toml"
     try:
-        listed = msgspec.convert(tomllib.loads(place.read_text(encoding="utf-8")), CorpusList)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        given = tomllib.loads(place.read_text(encoding="utf-8"))
+        check_keys(CorpusList, given, f"in {place}")
+        listed = msgspec.convert(given, CorpusList)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise DataError(
             f"{place} is not a corpus list ({error}): give a TOML file with coordinates = ['group:artifact:version']."
         ) from error

@@ -1,6 +1,7 @@
 """The trained base as a Hugging Face folder: half-precision weights, tokenizer, configuration, model card."""
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from tailorbird.base.tokenizer import save_tokenizer
 from tailorbird.pretraining.check import GreedyCheck
 from tailorbird.pretraining.corpus import Corpus
+from tailorbird.records import Provenance
 from tailorbird.storage import atomic_file, write_json
 from tailorbird.training.loop import Outcome
 
@@ -74,15 +76,16 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
     sources = [part.source for run in runs for part in run.corpus.parts]
     licences = sorted({source.licence or "not declared" for source in sources})
     devices = ", then ".join(dict.fromkeys(run.device for run in runs))
-    groups = sorted({source.location.split(":")[0] for source in sources})
+    taught = [part.source for part in corpus.parts if not part.held_out]
     lines = [
         "---",
-        "license: apache-2.0",
+        # Weights are as free as what they are made of: only where all of it says so.
+        f"license: {'other' if 'not declared' in licences else 'apache-2.0'}",
         "language: java",
         "pipeline_tag: text-generation",
         "---",
         "",
-        "# Tailorbird's embedded base",
+        "# A base for Tailorbird",
         "",
         f"A BART-shaped encoder-decoder of {parameters / 1e6:.2f}M parameters ({config['blocks']} + "
         f"{config['blocks']} blocks of {config['width']} features, byte-level BPE of {config['vocabulary_size']:,}) "
@@ -93,11 +96,10 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "",
         f"{corpus.snippets:,} methods ({corpus.snippet_tokens / 1e6:.1f}M tokens) for denoising, {corpus.pairs:,} "
         f"pairs of focal method and test case and {corpus.lone_tests:,} test cases without a focal method, from "
-        f"{sum(not part.held_out for part in corpus.parts)} published artifacts with "
-        f"{sum(part.bytes for part in corpus.parts) / 1e6:.0f} MB of Java; "
-        f"{corpus.held_out_pairs:,} pairs of others are held out. "
-        f"From {', '.join(groups)}; licences: {', '.join(licences)}. `{RECORD}` lists each artifact with its "
-        "checksums.",
+        f"{len(taught)} sources ({_names(taught)}) with "
+        f"{sum(part.bytes for part in corpus.parts if not part.held_out) / 1e6:.1f} MB of Java; "
+        f"{_held_out(corpus)} Licences: {', '.join(licences)}. `{RECORD}` lists each source with its checksums.",
+        *_earlier_lines(report),
         *_overlap_lines(corpus),
         "",
         "## Recipe and compute",
@@ -106,7 +108,7 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         "|---|---|---|---|---|---|---|---|",
         *(_stage_row(stage) for run in runs for stage in run.stages),
         "",
-        f"On {devices}. Loss and input gain are in nats per target token, on 128 held-out examples of each "
+        f"On {devices}. Loss and input gain are in nats per target token, on at most 128 held-out examples of each "
         "stage; input gain is the loss with another example's input minus the loss with the own one.",
         "",
         *_greedy_lines(report),
@@ -120,6 +122,35 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
         + (" of each run, which went on from the one before it with `--from`." if report.earlier else "."),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _names(sources: Iterable[Provenance]) -> str:
+    """Groups of artifacts, and other sources by their own names."""
+    return ", ".join(sorted({one.location.split(":")[0] if one.kind == "maven" else one.location for one in sources}))
+
+
+def _held_out(corpus: Corpus) -> str:
+    held_out = [part.source for part in corpus.parts if part.held_out]
+    if not held_out:
+        return "No source is held out; some pairs of each are."
+    return f"{corpus.held_out_pairs:,} pairs of {len(held_out)} others ({_names(held_out)}) are held out."
+
+
+def _earlier_lines(report: PretrainingReport) -> list[str]:
+    """What the runs before this one read besides."""
+    now = {part.source.location for part in report.corpus.parts if not part.held_out}
+    before = {
+        part.source.location: part.source for run in report.earlier for part in run.corpus.parts if not part.held_out
+    }
+    other = [source for location, source in before.items() if location not in now]
+    lines = [f"Runs before this one read {len(other)} other sources too ({_names(other)})."] if other else []
+    unchecked = sum(not run.corpus.overlap for run in report.earlier)
+    if unchecked and report.corpus.overlap:
+        lines.append(
+            f"The first {unchecked} runs were made before copies of the studies' methods were looked for, and may have "
+            "seen some."
+        )
+    return ["", " ".join(lines)] if lines else []
 
 
 def _greedy_lines(report: PretrainingReport) -> list[str]:
@@ -144,8 +175,9 @@ def _overlap_lines(corpus: Corpus) -> list[str]:
     removed = sum(one.removed for one in corpus.overlap)
     return [
         "",
-        f"Nothing in it is like a method of the {len(corpus.overlap)} projects that studies personalise to (Jaccard "
-        f"similarity of shingles of five lexemes below 0.7): {removed:,} methods, pairs and test cases were taken out "
+        f"Nothing in what the last run read is like a method of the {len(corpus.overlap)} projects that studies "
+        "personalise to (Jaccard similarity of shingles of five lexemes below 0.7): "
+        f"{removed:,} methods, pairs and test cases were taken out "
         f"for that, and `{RECORD}` says how many for each project.",
     ]
 

@@ -20,7 +20,7 @@ from tailorbird.networks.network import Network
 from tailorbird.pretraining.ancestor import load_ancestor
 from tailorbird.pretraining.check import greedy_check
 from tailorbird.pretraining.corpus import WORDS, Corpus, build_corpus, read_list
-from tailorbird.pretraining.export import PretrainingReport, StageReport, export_base
+from tailorbird.pretraining.export import RECORD, PretrainingReport, StageReport, export_base
 from tailorbird.pretraining.renaming import Renaming, read_words
 from tailorbird.pretraining.stages import (
     END,
@@ -34,7 +34,7 @@ from tailorbird.pretraining.stages import (
 from tailorbird.pretraining.token_store import TokenStore
 from tailorbird.pretraining.vocabulary import move_vocabulary
 from tailorbird.progress import Progress, Silent
-from tailorbird.storage import sha256_bytes
+from tailorbird.storage import read_json, sha256_bytes
 from tailorbird.training.device import choose_device, describe_device, use_bfloat16, versions
 from tailorbird.training.loop import LoopSettings, train
 from tailorbird.training.losses import validate
@@ -47,6 +47,10 @@ HELD_OUT = 128
 
 MIN_EXAMPLES = 10
 """Of each kind: a tenth is held out where there are few, and that must be one at least."""
+
+
+_LENGTHS = {"denoising_steps", "pair_steps", "pair_decay_share"}
+"""Settings that may change while a base is not complete."""
 
 
 def pretrain(
@@ -72,6 +76,7 @@ def pretrain(
         raise UsageError("denoising_steps = 0 without --from: a new base has to be denoised first.")
     elif config.new_vocabulary:
         raise UsageError("new_vocabulary without --from: a new base has one of its own anyway, leave it out.")
+    _check_same_recipe(out, config, None if ancestor is None else ancestor.sha256)
     built, tokenizer = build_corpus(
         work / "corpus",
         read_list(corpus),
@@ -83,6 +88,11 @@ def pretrain(
         raise DataError(
             f"The corpus has {built.snippets} methods and {built.pairs} pairs, and {MIN_EXAMPLES} of each is the least "
             "that some can be held out of: list more artifacts with tests."
+        )
+    if any(part.held_out for part in built.parts) and built.held_out_pairs < MIN_EXAMPLES:
+        raise DataError(
+            f"What the corpus holds out has {built.held_out_pairs} pairs within the limits, and {MIN_EXAMPLES} is the "
+            "least to measure on: hold out more artifacts with tests, or none, and pairs of the others are held out."
         )
     if ancestor is not None:
         model = ancestor.model
@@ -118,6 +128,27 @@ def pretrain(
     )
     export_base(out, model, tokenizer, report)
     return stages
+
+
+def _check_same_recipe(out: Path, config: PretrainConfig, start: str | None) -> None:
+    """UsageError where ``out`` holds a base of another recipe, which may be hours of work; of one begun the lengths
+    may change."""
+    if not (out / RECORD).exists():
+        return
+    before = read_json(out / RECORD, PretrainingReport)
+    free = {"hours", "validations"} | (set() if before.greedy is not None else _LENGTHS)
+    wanted = msgspec.to_builtins(config)
+    for key, value in before.config.items():
+        if key not in free and wanted.get(key, value) != value:
+            raise UsageError(
+                f"{out} holds a base that was trained with {key} = {value}, not {wanted[key]}: choose another --out, "
+                f"or remove {out / RECORD} to have it replaced."
+            )
+    if before.started_from != start:
+        raise UsageError(
+            f"{out} holds a base that did not begin where this one does: choose another --out, or remove "
+            f"{out / RECORD} to have it replaced."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tailorbird.base.load import Base, load_base
 from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, MineConfig, PersonaliseConfig
-from tailorbird.errors import DataError, SourceError, ToolMissingError
+from tailorbird.errors import DataError, SourceError, ToolMissingError, UsageError
 from tailorbird.execution.execute import executor
 from tailorbird.generation.generate import generate_base
 from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
@@ -38,6 +38,9 @@ def compare(
     cannot be built or run, ``warn`` is told why, and the results go without verdicts.
     """
     progress = progress or Silent()
+    for name in config.settings:
+        if name not in config.strategies:
+            raise UsageError(f"settings.{name} is of no strategy that is compared: {', '.join(config.strategies)}.")
     for name in config.strategies:
         # A misspelt name or setting must not cost an hour of work before it is noticed.
         complete_settings(find_strategy(name), config.settings.get(name, {}))

@@ -30,6 +30,7 @@ def _failing(error: BaseException) -> typer.Typer:
         (UsageError("x is not a strategy."), 2, "tailorbird: x is not a strategy.\n"),
         (OSError(errno.ENOSPC, "No space left", "out/x.json"), 1, "tailorbird: the disk is full (out/x.json "),
         (MemoryError(), 1, "tailorbird: out of memory"),
+        (NotADirectoryError(20, "Not a directory", "a/b"), 1, "tailorbird: a/b: not a directory: check the path"),
         (KeyError("x"), 1, "tailorbird: unexpected KeyError ('x'): run `tailorbird --debug"),
         (KeyboardInterrupt(), 130, "tailorbird: interrupted"),
         (typer.Exit(7), 7, ""),

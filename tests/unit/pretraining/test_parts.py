@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailorbird.errors import DataError
+from tailorbird.errors import DataError, UsageError
 from tailorbird.java_text import canonical_layout
 from tailorbird.networks.batch import Encoded
 from tailorbird.pretraining.corpus import read_list
@@ -159,7 +159,9 @@ def test_denoising_examples_are_a_function_of_seed_and_step(tmp_path: Path) -> N
     ("text", "message"),
     [
         ("coordinates = ", "is not a corpus list"),
-        ("other = []", "is not a corpus list"),
+        ("other = []", r"other \(in .*corpus\.toml\) is not a setting here"),
+        ('coordinate = ["g:a:1"]', r"coordinate \(in .*corpus\.toml\) is not .*: did you mean coordinates\?"),
+        ('coordinates = ["g:a:1"]\nstudy = []', "study .*: did you mean studies"),
         ("coordinates = [1]", "is not a corpus list"),
         ("coordinates = []", "lists no coordinates"),
         ('coordinates = ["g:a:1"]\nheld_out = [2]', "is not a corpus list"),
@@ -168,10 +170,13 @@ def test_denoising_examples_are_a_function_of_seed_and_step(tmp_path: Path) -> N
 )
 def test_a_corpus_list_that_is_none_is_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "corpus.toml").write_text(text)
-    with pytest.raises(DataError, match=message):
+    with pytest.raises((DataError, UsageError), match=message):
         read_list(tmp_path / "corpus.toml")
     with pytest.raises(DataError, match="is not a corpus list"):
         read_list(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes(b"coordinates = ['\xe9']")
+    with pytest.raises(DataError, match="is not a corpus list"):
+        read_list(tmp_path / "latin.toml")
 
 
 def test_the_embedded_corpus_names_versions_and_none_of_the_projects_it_is_compared_on() -> None:

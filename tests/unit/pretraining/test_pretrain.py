@@ -96,9 +96,10 @@ def test_the_report_and_the_card_say_what_was_done(whole: Path) -> None:
     assert report["corpus"]["lone_tests"] == sum(part["lone_tests_kept"] for part in report["corpus"]["parts"])
     assert [point["step"] for point in report["stages"][1]["outcome"]["curve"]] == [0, 2, 4]
     card = (whole / "README.md").read_text()
-    assert card.startswith("---\nlicense: apache-2.0\n")
+    assert card.startswith("---\nlicense: other\n")  # The fixtures declare none.
     assert str(FIXTURES) not in card
-    assert "from 2 published artifacts" in card
+    assert "from 2 sources (junit4-ledger, junit5-parcel)" in card
+    assert "No source is held out" in card
     greedy = report["greedy"]
     assert greedy["outputs"] == report["corpus"]["pairs"] // 10
     assert 0 <= greedy["syntax_valid"] <= 1
@@ -144,10 +145,44 @@ def test_another_recipe_of_the_second_stage_keeps_the_first(corpus: Path, whole:
             target = tmp_path / path.relative_to(whole)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
-    clock = Clock()
-    pretrain(tmp_path, replace(CONFIG, pair_learning_rate=5e-4, pair_steps=2), corpus=corpus, progress=clock)
+    changed, clock = replace(CONFIG, pair_learning_rate=5e-4, pair_steps=2), Clock()
+    with pytest.raises(UsageError, match=r"was trained with pair_steps = 4, not 2: choose another --out, or remove "):
+        pretrain(tmp_path, changed, corpus=corpus, progress=clock)
+    assert weights(tmp_path) == weights(whole)
+    (tmp_path / "pretraining.json").unlink()
+    pretrain(tmp_path, changed, corpus=corpus, progress=clock)
     assert clock.steps == {"denoising": 0, PAIRS_STAGE: 2}
     assert weights(tmp_path) != weights(whole)
+
+
+def test_a_base_that_began_elsewhere_is_not_replaced(continued: Path, corpus: Path) -> None:
+    before = weights(continued)
+    with pytest.raises(UsageError, match="did not begin where this one does"):
+        pretrain(continued, CONTINUED, corpus=corpus, start=str(continued))
+    assert weights(continued) == before
+
+
+def test_too_few_pairs_held_out_are_not_made_up_for_from_the_others(tmp_path: Path) -> None:
+    first, second = (str((FIXTURES / name).resolve()) for name in ("junit4-ledger", "junit5-parcel"))
+    listed = tmp_path / "corpus.toml"
+    listed.write_text(f"coordinates = {json.dumps([first])}\nheld_out = {json.dumps([second])}")
+    with pytest.raises(DataError, match=r"holds out has 8 pairs .*, and 10 is the least to measure on"):
+        pretrain(tmp_path / "out", CONFIG, corpus=listed)
+
+
+@pytest.mark.parametrize(
+    ("config", "asked"),
+    [
+        (replace(CONFIG, width=128), "width = 128"),
+        (replace(CONFIG, blocks=2), "blocks = 2"),
+        (replace(CONFIG, vocabulary_size=999), "vocabulary_size = 999"),
+    ],
+)
+def test_the_shape_of_a_base_to_go_on_from_stays(
+    config: PretrainConfig, asked: str, whole: Path, corpus: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=f"{asked}: the base to go on from has .*: leave it out"):
+        pretrain(tmp_path, config, corpus=corpus, start=str(whole))
 
 
 def test_a_corpus_too_small_to_hold_any_out_is_refused(tmp_path: Path) -> None:
@@ -219,6 +254,7 @@ def test_going_on_with_a_vocabulary_of_its_own(whole: Path, corpus: Path, tmp_pa
     assert report["config"]["vocabulary_size"] == 350
     assert report["config"]["width"] == 64
     # Another command: what was made with the old vocabulary is not taken for this one's.
+    (tmp_path / "pretraining.json").unlink()
     clock = Clock()
     pretrain(tmp_path, CONTINUED, corpus=corpus, start=str(whole), progress=clock)
     assert clock.steps == {PAIRS_STAGE: 3}

@@ -72,7 +72,7 @@ def test_there_is_one_result_for_each_strategy_and_reference_row(made: tuple[Pat
     assert results(out) == dict(zip(ROWS, returned, strict=True))
     assert {path.name for path in (out / "deltas").iterdir()} == {"custom", "prefix"}
     for result in returned:
-        assert (result.meta.pairs, result.meta.split) == (3 if result.strategy == "retrieval-copy" else 2, "test")
+        assert (result.meta.pairs, result.meta.split) == (2, "test")
         assert result.meta.data_sha256 == returned[0].meta.data_sha256
 
 
