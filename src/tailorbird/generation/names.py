@@ -105,6 +105,8 @@ class Names:
         """Of what is called without a receiver."""
         self.operands = Lexicon([*types - _OTHER_KINDS - {"Test"}, *self.fields, *called, *project.lambdas])
         annotations = (types if around is None else imported) & project.annotations
+        if around is not None and any(one.name == "junit.framework.Test" for one in around.imports):
+            annotations -= {"Test"}  # An interface.
         self.annotations = Lexicon(annotations - _OTHER_KINDS)
         """Of tests that are run as they are: JUnit 3's have none."""
         self.focal = project.focal(pair.focal)

@@ -50,8 +50,10 @@ public class PartTest extends Upper {
 """,
     "test/java/org/sample/OldTest.java": """\
 package org.sample;
+import junit.framework.Test;
 import junit.framework.TestCase;
 public class OldTest extends TestCase {
+    public static Test suite() { return null; }
     public void testWidth() { assertEquals(0, new Box.Lid().width()); }
 }
 """,
@@ -205,6 +207,14 @@ def test_of_what_is_not_known_only_what_training_tests_ask_is_there(
     assert reading.read("\n\t")
     passed = next((at for at, character in enumerate(statement) if not reading.read(character)), len(statement))
     assert statement[: passed + 1] == stops_at
+
+
+def test_the_interface_of_junit_3_is_no_annotation(tree: MinedTree) -> None:
+    assert "Test" in names(tree).annotations
+    assert "Test" not in names(tree, "OldTest").annotations
+    reading = Reading(names(tree, "OldTest"), steers=True)
+    assert reading.read("public void test")
+    assert not reading.read("X" * 80)
 
 
 def test_assertions_of_junit_3_are_known_with_their_arguments(tree: MinedTree) -> None:

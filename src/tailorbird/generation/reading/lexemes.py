@@ -40,6 +40,8 @@ OF_CLASSES, OF_OBJECTS = Lexicon(("class",)), Lexicon(("new",))
 WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 LONGEST_NAME, LONGEST_TEXT, LONGEST_NUMBER = 40, 60, 12
 """Characters of a new name, of a literal or comment, and of a number."""
+LONGEST_TEST = 80
+"""Characters of a test's name."""
 DEEPEST_STRAIGHT = 3
 """Brackets within brackets on the shortest way to the focal method."""
 MOST_UNUSED, MOST_VALUES, MOST_LINKS, DEEPEST, MOST_OPERATORS = 3, 12, 3, 4, 2

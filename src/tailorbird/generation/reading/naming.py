@@ -19,6 +19,7 @@ from tailorbird.generation.reading.lexemes import (
     LARGEST_INT,
     LITERALS,
     LONGEST_NUMBER,
+    LONGEST_TEST,
     NUMBERS,
     OF_CLASSES,
     OF_OBJECTS,
@@ -192,6 +193,8 @@ class Naming(State):
             return True
         if self._braces:
             return not stutters(word)
+        if len(word) > LONGEST_TEST:
+            return False
         return "Test" in self._names.annotations or word.startswith("test") or "test".startswith(word)
 
     def _may_be_type(self, word: str, among: Callable[[str, Some], bool]) -> bool:
