@@ -104,9 +104,9 @@ class Names:
         self.forms: Mapping[str, Forms] = {} if self.loose else forms
         """Of what is called without a receiver."""
         self.operands = Lexicon([*types - _OTHER_KINDS - {"Test"}, *self.fields, *called, *project.lambdas])
-        annotations = (types if around is None else imported) & project.annotations
-        if around is not None and any(one.name == "junit.framework.Test" for one in around.imports):
-            annotations -= {"Test"}  # An interface.
+        # JUnit 3's ``Test`` is an interface.
+        interface = around is not None and any(one.name == "junit.framework.Test" for one in around.imports)
+        annotations = (types if around is None else imported) & project.annotations - ({"Test"} if interface else set())
         self.annotations = Lexicon(annotations - _OTHER_KINDS)
         """Of tests that are run as they are: JUnit 3's have none."""
         self.focal = project.focal(pair.focal)
