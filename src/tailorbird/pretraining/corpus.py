@@ -2,7 +2,7 @@
 
 import random
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,7 @@ from tailorbird.base.load import tokenizer_sha256
 from tailorbird.base.prompts import Prompt, encode_lone_test, encode_pair
 from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
 from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig, check_keys
-from tailorbird.errors import DataError
+from tailorbird.errors import DataError, SourceError
 from tailorbird.mining.context import Level, parse_level
 from tailorbird.mining.neighbours import with_neighbours
 from tailorbird.mining.skeleton import with_outlines
@@ -136,6 +136,7 @@ def build_corpus(
     record = folder / "corpus.json"
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
         return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
+    _fetch((*listed.coordinates, *listed.held_out, *listed.studies), progress)
     overlap = read_studies(listed.studies, progress) if listed.studies else Overlap(())
     gathered = list(_gather(listed, overlap, level, progress))
     texts = [text for part in gathered if not part.held_out for text in part.snippets]
@@ -174,10 +175,25 @@ class _Gathered:
     held_out: bool
 
 
+def _fetch(coordinates: Sequence[str], progress: Progress) -> None:
+    """Have every source at hand before hours are spent on the first; SourceError with all that cannot be had."""
+    progress.start("fetching", len(coordinates))
+    missing = []
+    for number, coordinate in enumerate(coordinates, start=1):
+        try:
+            resolve(coordinate)
+        except SourceError as error:
+            missing.append(str(error))
+        progress.update(number, coordinate)
+    progress.finish()
+    if missing:
+        raise SourceError(f"{len(missing)} of {len(coordinates)} sources of the corpus list: {' '.join(missing)}")
+
+
 def _gather(listed: CorpusList, overlap: Overlap, level: Level, progress: Progress) -> Iterator[_Gathered]:
     # What is held out comes last: its pairs then stand after those to train on, and a copy is one to train on.
     coordinates = (*listed.coordinates, *listed.held_out)
-    progress.start("fetching and mining", len(coordinates))
+    progress.start("mining", len(coordinates))
     seen: set[str] = set()
     for number, coordinate in enumerate(coordinates, start=1):
         resolved = resolve(coordinate)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from tailorbird.base.load import load_base
 from tailorbird.config import PretrainConfig
-from tailorbird.errors import DataError, UsageError
+from tailorbird.errors import DataError, SourceError, UsageError
 from tailorbird.pretraining.pretrain import pretrain
 from tailorbird.pretraining.stages import MASK
 from tailorbird.pretraining.token_store import TokenStore
@@ -44,7 +44,7 @@ class Clock:
 
     def start(self, what: str, total: int) -> None:
         self.now = what
-        if not what.startswith(("fetching", "greedy")):
+        if not what.startswith(("fetching", "mining", "greedy")):
             self.steps.setdefault(what, 0)
 
     def update(self, done: int, note: str = "") -> None:
@@ -183,6 +183,15 @@ def test_the_shape_of_a_base_to_go_on_from_stays(
 ) -> None:
     with pytest.raises(UsageError, match=f"{asked}: the base to go on from has .*: leave it out"):
         pretrain(tmp_path, config, corpus=corpus, start=str(whole))
+
+
+def test_all_sources_that_are_not_there_are_named_before_any_is_mined(tmp_path: Path) -> None:
+    there = str((FIXTURES / "junit4-ledger").resolve())
+    listed = tmp_path / "corpus.toml"
+    listed.write_text(f"coordinates = {json.dumps([there, './gone'])}\nstudies = ['./nowhere']")
+    with pytest.raises(SourceError, match=r"2 of 3 sources of the corpus list: .*gone.*nowhere"):
+        pretrain(tmp_path / "out", CONFIG, corpus=listed)
+    assert not (tmp_path / "out" / "model.safetensors").exists()
 
 
 def test_a_corpus_too_small_to_hold_any_out_is_refused(tmp_path: Path) -> None:
