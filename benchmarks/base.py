@@ -7,7 +7,9 @@ For each library `tailorbird compare` does its whole job (base, retrieval copy, 
 context level, which are the default and the same without the neighbour; then, where the project can be built, the best
 ten of forty samples (`generate --set draws=40`) for each of the first ``--limit`` test pairs are executed, from the
 base and from the first strategy: for how many focal methods does one compile, and does one pass that runs the method?
-Compile errors are counted by javac's own words. What is there from an earlier run is not done again.
+Compile errors are counted by javac's own words. What is there from an earlier run is not done again. On two cores of
+a server each library takes about ten minutes to train, two to write and execute greedily, and eight for ten samples of
+sixteen methods.
 """
 
 import argparse
