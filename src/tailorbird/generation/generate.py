@@ -242,6 +242,11 @@ def _decoding(config: GenerateConfig) -> Decoding:
     written = config.candidates if config.draws is None else config.draws
     if written < config.candidates:
         raise UsageError(f"draws = {written} leaves no {config.candidates} candidates to keep: draw at least as many.")
+    if config.decoding != "sample" and (config.temperature, config.top_p) != (1.0, 1.0):
+        raise UsageError(
+            f"temperature and top_p change nothing in {config.decoding} decoding: leave them out, or choose "
+            "--decoding sample."
+        )
     return Decoding(
         method=config.decoding,
         candidates=written,

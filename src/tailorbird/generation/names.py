@@ -95,8 +95,8 @@ class Names:
         if self.loose and around is not None and project.plain:
             self.loose = False
             self._take_from(beside, types, called)
-        self.words = self._loosen(types, called) if self.loose else project.words
-        """What may be meant where not all is known."""
+        if self.loose:
+            self._loosen(types, called)
         self.types = Lexicon(types)
         self._values = Lexicon(types - _OTHER_KINDS - {"Test", "SuppressWarnings", "Deprecated"} - self._variables)
         """Types that a value can begin with: no annotations, no type variables."""
@@ -232,13 +232,10 @@ class Names:
             called |= dict.fromkeys(name for name in _CALLED.findall(text) if name not in called)
             self.fields |= dict.fromkeys(name for name in _CONSTANT.findall(text) if name not in self.fields)
 
-    def _loosen(self, types: set[str], called: dict[str, str | None]) -> Lexicon:
-        """What training tests use may be meant too; but in a plain test no assertions that others here do not use."""
-        words = self.project.words
-        others = _other_assertions(called) if self.project.plain else frozenset()
-        types.update(word for word in words if word[:1].isupper())
-        called |= dict.fromkeys(name for name in self.project.called if name not in others)
-        return Lexicon(set(words) - others) if others else words
+    def _loosen(self, types: set[str], called: dict[str, str | None]) -> None:
+        """What training tests use may be meant too."""
+        types.update(word for word in self.project.words if word[:1].isupper())
+        called |= dict.fromkeys(self.project.called)
 
     def _import(self, one: Import, types: set[str], called: dict[str, str | None]) -> None:
         if not one.wildcard:
@@ -275,8 +272,3 @@ class Names:
         if members is not None:
             called |= members.methods
             self.fields |= members.fields
-
-
-def _other_assertions(called: Typed) -> frozenset[str]:
-    """Assertions that a class does not import which imports some: an unknown superclass is not where they are."""
-    return _ASSERTING - set(called) if _ASSERTING.intersection(called) else frozenset()

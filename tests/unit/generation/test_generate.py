@@ -158,6 +158,14 @@ def test_of_more_draws_the_least_doubtful_are_kept(data: DataSet, base: Base, tm
         assert [one.text for one in kept if one.pair_id == pair.id] == [texts[at] for at in best]
 
 
+@pytest.mark.parametrize("config", [GenerateConfig(temperature=0.5), GenerateConfig(decoding="beam", top_p=0.9)])
+def test_what_changes_nothing_without_sampling_is_refused(
+    config: GenerateConfig, data: DataSet, base: Base, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=f"temperature and top_p change nothing in {config.decoding} decoding"):
+        generate_base(data, tmp_path / "c.jsonl", config, base)
+
+
 def test_fewer_draws_than_candidates_are_refused(data: DataSet, base: Base, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="draws = 2 leaves no 3 candidates to keep"):
         generate_base(data, tmp_path / "c.jsonl", replace(SAMPLING, draws=2), base)

@@ -221,7 +221,7 @@ class Naming(State):
         keywords = names.keywords(wanted, anonymous=not self.steers) if wanted else self._keywords
         if among(word, keywords) and not (word in _NULLS and self._null_leads_nowhere()):
             return True
-        if self._loose and among(word, names.words):
+        if self._loose and among(word, names.project.words):
             return True
         if not wanted:
             return among(word, names.operands) or any(among(word, scope) for scope in self._seen)
@@ -456,7 +456,7 @@ class Naming(State):
                 self._receiver = None
                 of = names.called[word]
                 return (of, False) if names.project.leads(of, self._asked) else None
-            return (None, False) if loose and word in names.words else None
+            return (None, False) if loose and word in names.project.words else None
         if in_name(follows) and follows != "i":  # ``i`` may begin ``instanceof``.
             return (word, True) if word in names.types or word == "var" or self._is_class(word) else None
         for scope in (self._header, *reversed(self._scopes), names.fields):
@@ -474,7 +474,7 @@ class Naming(State):
             return (None, False)
         if follows == ":" and self._before in {";", "{", "}"}:
             return (None, False)  # A label.
-        return (None, False) if loose and word in names.words else None
+        return (None, False) if loose and word in names.project.words else None
 
     def _judge_member(self, word: str, called: bool) -> tuple[str | None, bool] | None:
         (of, by_class), project = self._chain, self._names.project
