@@ -56,7 +56,7 @@ lint: setup
 	@$(BIN)/lint-imports
 
 docs: setup ## Write docs/formats.md and docs/settings.md from the code.
-	@$(BIN)/python docs/generate_formats.py
+	@$(BIN)/python docs/generate_pages.py
 
 format: setup
 	@$(BIN)/ruff check --fix

@@ -16,14 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from tailorbird.base.load import load_base
 from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig
-from tailorbird.pretraining.export import RECORD
+from tailorbird.pretraining.export import RECORD, PretrainingReport
 from tailorbird.pretraining.pretrain import pretrain
 from tailorbird.pretraining.stages import pair_store
-from tailorbird.storage import sha256_bytes
+from tailorbird.storage import read_json, sha256_bytes
 
 HERE = Path(__file__).parent
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -84,10 +82,9 @@ def _check_settings(folder: Path, config: PretrainConfig) -> None:
     """Leave where a finished run in ``folder`` was made with other settings: its figures would be taken for these."""
     if not (folder / RECORD).exists():
         return
-    for key, value in _report(folder)["config"].items():
-        wanted = msgspec.to_builtins(getattr(config, key, value))
-        if value != wanted:
-            sys.exit(f"{folder} was trained with {key}={value}, not {wanted}: choose another --out, or remove it.")
+    difference = read_json(folder / RECORD, PretrainingReport).difference(config)
+    if difference is not None:
+        sys.exit(f"{folder} {difference}: choose another --out, or remove it.")
 
 
 def _report(folder: Path) -> dict[str, Any]:

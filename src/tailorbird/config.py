@@ -314,9 +314,8 @@ def _converted(kind: type[T], given: Mapping[str, object], origin: str) -> T:
         reason, _, place = str(error).partition(" - at ")
         reason = reason.replace("`array`", "a list such as ['a', 'b']").replace("`object`", "a table")
         where = place.strip("`").removeprefix("$.") or "the file"
-        choices = get_args(get_type_hints(kind).get(where))
-        if get_type_hints(kind).get(where) is bool:
-            choices = ("true", "false")
+        wanted = get_type_hints(kind).get(where)
+        choices = ("true", "false") if wanted is bool else get_args(wanted)
         remedy = f" Choose one of {', '.join(choices)}." if choices and all(isinstance(c, str) for c in choices) else ""
         raise UsageError(
             f"{where} ({origin}) has a value that does not fit: {reason[0].lower()}{reason[1:]}.{remedy}"

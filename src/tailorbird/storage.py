@@ -108,9 +108,14 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise StorageError(f"{path} does not exist: check the path, or run the stage that writes it.") from error
+        raise missing(path) from error
     except OSError as error:
         raise StorageError(f"{path} could not be read ({error.strerror}).") from error
+
+
+def missing(path: Path) -> StorageError:
+    """What to raise for a file or folder that is not there."""
+    return StorageError(f"{path} does not exist: check the path, or run the stage that writes it.")
 
 
 def sha256_bytes(data: bytes) -> str:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tailorbird.errors import StorageError, ToolMissingError
+from tailorbird.errors import ToolMissingError
+from tailorbird.storage import missing
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
@@ -35,7 +36,7 @@ def require_there(*paths: Path | None) -> None:
     """Raise StorageError for the first of ``paths`` that is not there, before anything slow is imported for it."""
     for path in filter(None, paths):
         if not path.exists():
-            raise StorageError(f"{path} does not exist: check the path, or run the stage that writes it.")
+            raise missing(path)
 
 
 def require_training_extra() -> None:

@@ -60,7 +60,7 @@ def pretrain(
     with shown_progress(quiet=quiet) as progress:
         stages = run(out, settings, corpus=corpus, start=start, progress=progress)
     last = stages[-1]
-    if last.outcome.steps < last.steps_planned:
+    if not last.complete:
         print_line(
             f"paused at step {last.outcome.steps:,} of {last.steps_planned:,} of {last.name}: the same command goes on"
         )

@@ -83,10 +83,10 @@ class Names:
         self.own = pair.test.class_name.rpartition(".")[2]
         """Of the test's class the simple name."""
         types = {*project.packages.get(package, ()), *jdk_packages()["java.lang"]}
-        self.fields: dict[str, str | None] = {}
-        self._variables: frozenset[str] = frozenset()
         if around is None or not project.plain:
             types.add(focal)
+        self.fields: dict[str, str | None] = {}
+        self._variables: frozenset[str] = frozenset()
         called: dict[str, str | None] = {}
         self.loose = around is None
         """Not all is known that this class inherits or imports: what training tests use is let pass too."""

@@ -158,6 +158,7 @@ class Project:
     _above: dict[str, tuple[frozenset[str], bool] | None] = field(default_factory=dict)
     _usable: dict[tuple[str, bool, Wanted, bool, bool], Lexicon] = field(default_factory=dict)
     _leads: dict[tuple[str, Wanted], bool] = field(default_factory=dict)
+    _views: dict[tuple[object, ...], "Project"] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pairs: Iterable[Pair], classes: Iterable[KnownClass], *, plain: bool = False) -> "Project":
@@ -197,16 +198,20 @@ class Project:
         imported = {one.simple: one.name for one in imports if not (one.static or one.wildcard)}
         meant: dict[str, tuple[KnownClass, ...]] = {}
         for simple, same in self.classes.items():
-            if simple in imported:  # None, if it is of another project.
+            if simple in imported:  # None of these, if it is of another project.
                 meant[simple] = tuple(of for of in same if imported[simple] == f"{of.package}.{of.class_name}")
             elif len(same) > 1:
                 found = [of for of in same if (of.package, of.class_name) == (package, simple)]
                 found = found or [of for of in same if (of.path, of.class_name) == (focal.path, focal.class_name)]
                 meant[simple] = tuple(found) or same
-        if all(self.classes[simple] == same for simple, same in meant.items()):
+        # Many tests see the same: what is found out of its classes serves them all.
+        key = tuple((simple, *map(id, same)) for simple, same in meant.items() if self.classes[simple] != same)
+        if not key:
             return self
-        classes = {simple: same for simple, same in {**self.classes, **meant}.items() if same}
-        return replace(self, classes=classes, _of={}, _above={}, _usable={}, _leads={})
+        if key not in self._views:
+            classes = {simple: same for simple, same in {**self.classes, **meant}.items() if same}
+            self._views[key] = replace(self, classes=classes, _of={}, _above={}, _usable={}, _leads={}, _views={})
+        return self._views[key]
 
     @cached_property
     def assignment(self) -> Assignment:
@@ -446,8 +451,11 @@ class Project:
 
     def _is_blind(self, name: str, members: Members, wanted: Wanted) -> bool:
         """Whether a member is a class that nothing leads on from, in a plain test."""
-        inner = name not in members.methods and members.fields.get(name) is None and self.members_of(name) is not None
-        return self.plain and inner and not self.leads_by_class(name, wanted)
+        return self.plain and self._is_inner(name, members) and not self.leads_by_class(name, wanted)
+
+    def _is_inner(self, name: str, members: Members) -> bool:
+        """Whether a member is a class that is known."""
+        return name not in members.methods and members.fields.get(name) is None and self.members_of(name) is not None
 
     def _is_bound(self, name: str, members: Members) -> bool:
         """Whether a member needs an instance: of fields only the names tell."""
@@ -456,8 +464,7 @@ class Project:
     def _is_static(self, name: str, members: Members) -> bool:
         """Whether a member is not asked of an instance in a plain test: a class, and those of interfaces, cannot be."""
         forms = members.forms.get(name)
-        nested = name not in members.methods and members.fields.get(name) is None and bool(self.known(name))
-        return self.plain and (nested if forms is None else all(one.static for one in forms))
+        return self.plain and (self._is_inner(name, members) if forms is None else all(one.static for one in forms))
 
     def throws(self, forms: Forms) -> bool:
         """Whether all of the forms throw what must be caught or declared."""

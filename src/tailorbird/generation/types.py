@@ -114,7 +114,7 @@ class Assignment:
 
     def _extends(self, value: str, wanted: str) -> bool:
         found = self.surely(value)
-        if found is None and self._strict and not self._may_be_any(value):
+        if found is None and not self._may_be_any(value):
             return self.surely(wanted) is None  # What is known extends nothing that is not, and the other way round.
         known, whole = found or (frozenset[str](), False)
         # No class from elsewhere extends one of the project's own.

@@ -32,11 +32,12 @@ class TestFile:
 
 def skeleton(file: TestFile, owner: JavaType, above: Sequence[JavaType]) -> TestClass:
     """The skeleton of ``owner``, a type of ``file``; ``above`` are its superclasses in the project, nearest first."""
+    gone = tuple(_callable_by_none(file))
     return TestClass(
         class_name=owner.name,
         package=owner.scope.package,
         path=owner.scope.path,
-        text=_with_hole(file, owner, _demanded(file, owner, above)),
+        text=_with_hole(file, owner, gone, _demanded(owner, gone, above)),
         outline=_outline(file, owner),
         inherited=tuple(one.qualified_name for one in above),
         inherited_set_up=tuple(
@@ -55,18 +56,20 @@ def _sets_up(method: Method) -> bool:
     return method.name in _JUNIT3_SET_UP or any(one.name.rpartition(".")[2] in _SET_UP for one in method.annotations)
 
 
-def _demanded(file: TestFile, owner: JavaType, above: Sequence[JavaType]) -> list[str]:
+def _demanded(owner: JavaType, gone: Sequence[tuple[JavaType, Method]], above: Sequence[JavaType]) -> list[str]:
     """Empty methods in the place of tests without which ``owner`` would not compile: a superclass declares them."""
     declared = {method.name for one in above for method in one.methods if "abstract" in method.modifiers}
-    gone = {id(method) for method in _callable_by_none(file)}
-    own = [method for home, method in file.tests if home is owner and id(method) in gone]
-    return [f"{method.signature} {{}}" for method in own if method.name in declared]
+    return [f"{method.signature} {{}}" for home, method in gone if home is owner and method.name in declared]
 
 
-def _with_hole(file: TestFile, owner: JavaType, demanded: Sequence[str]) -> str:
-    """The file's text without tests, the hole before the closing brace of ``owner``, what is ``demanded`` above it."""
+def _with_hole(
+    file: TestFile, owner: JavaType, gone: Sequence[tuple[JavaType, Method]], demanded: Sequence[str]
+) -> str:
+    """The file's text without the tests that are ``gone``, the hole before the closing brace of ``owner``, what is
+    ``demanded`` above it.
+    """
     source = file.source
-    spans = [method.span for method in _callable_by_none(file)] + [one.span for one in _idle(file, owner)]
+    spans = [method.span for _, method in gone] + [one.span for one in _idle(file, owner)]
     line = source.rfind(b"\n", 0, owner.closing) + 1
     at = line if not source[line : owner.closing].strip() else owner.closing
     parts: list[bytes] = []
@@ -81,11 +84,11 @@ def _with_hole(file: TestFile, owner: JavaType, demanded: Sequence[str]) -> str:
     return b"".join(parts).decode("utf-8", errors="replace")
 
 
-def _callable_by_none(file: TestFile) -> Iterator[Method]:
+def _callable_by_none(file: TestFile) -> Iterator[tuple[JavaType, Method]]:
     """The tests that nothing in the file calls: one that others call is a helper too."""
     spoken = Counter(name.decode("utf-8", errors="replace") for name in _CALL.findall(file.source))
     declared = Counter(method.name for one in file.types for method in one.methods)
-    return (method for _, method in file.tests if spoken[method.name] <= declared[method.name])
+    return (one for one in file.tests if spoken[one[1].name] <= declared[one[1].name])
 
 
 def _idle(file: TestFile, owner: JavaType) -> Iterator[JavaType]:

@@ -2,7 +2,7 @@
 
 import random
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +26,7 @@ from tailorbird.pretraining.snippets import snippets
 from tailorbird.pretraining.token_store import write_tokens
 from tailorbird.progress import Progress
 from tailorbird.records import Pair, Provenance
-from tailorbird.sources import resolve
+from tailorbird.sources import ResolvedSource, resolve
 from tailorbird.storage import read_json, sha256_bytes, write_json
 
 TOKENIZER_SNIPPETS = 60_000
@@ -136,9 +136,9 @@ def build_corpus(
     record = folder / "corpus.json"
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
         return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
-    _fetch((*listed.coordinates, *listed.held_out, *listed.studies), progress)
-    overlap = read_studies(listed.studies, progress) if listed.studies else Overlap(())
-    gathered = list(_gather(listed, overlap, level, progress))
+    sources = _fetch((*listed.coordinates, *listed.held_out, *listed.studies), progress)
+    overlap = read_studies([sources[one] for one in listed.studies], progress) if listed.studies else Overlap(())
+    gathered = list(_gather(listed, sources, overlap, level, progress))
     texts = [text for part in gathered if not part.held_out for text in part.snippets]
     random.Random(0).shuffle(texts)
     if tokenizer is None:
@@ -175,28 +175,32 @@ class _Gathered:
     held_out: bool
 
 
-def _fetch(coordinates: Sequence[str], progress: Progress) -> None:
-    """Have every source at hand before hours are spent on the first; SourceError with all that cannot be had."""
+def _fetch(coordinates: Sequence[str], progress: Progress) -> dict[str, ResolvedSource]:
+    """Every source, at hand before hours are spent on the first; SourceError with all that cannot be had."""
     progress.start("fetching", len(coordinates))
+    sources: dict[str, ResolvedSource] = {}
     missing = []
     for number, coordinate in enumerate(coordinates, start=1):
         try:
-            resolve(coordinate)
+            sources[coordinate] = resolve(coordinate)
         except SourceError as error:
             missing.append(str(error))
         progress.update(number, coordinate)
     progress.finish()
     if missing:
         raise SourceError(f"{len(missing)} of {len(coordinates)} sources of the corpus list: {' '.join(missing)}")
+    return sources
 
 
-def _gather(listed: CorpusList, overlap: Overlap, level: Level, progress: Progress) -> Iterator[_Gathered]:
+def _gather(
+    listed: CorpusList, sources: Mapping[str, ResolvedSource], overlap: Overlap, level: Level, progress: Progress
+) -> Iterator[_Gathered]:
     # What is held out comes last: its pairs then stand after those to train on, and a copy is one to train on.
     coordinates = (*listed.coordinates, *listed.held_out)
     progress.start("mining", len(coordinates))
     seen: set[str] = set()
     for number, coordinate in enumerate(coordinates, start=1):
-        resolved = resolve(coordinate)
+        resolved = sources[coordinate]
         mined = mine_tree(resolved.root, published=level.published)
         # Modules of one family share classes by copy: each text is taken once over the whole corpus.
         fresh = [text for text in snippets(resolved.root) if text not in seen]

@@ -1,16 +1,18 @@
 """The trained base as a Hugging Face folder: half-precision weights, tokenizer, configuration, model card."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from safetensors.torch import save
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tailorbird.base.tokenizer import save_tokenizer
+from tailorbird.config import PretrainConfig
 from tailorbird.pretraining.check import GreedyCheck
 from tailorbird.pretraining.corpus import Corpus
 from tailorbird.records import Provenance
@@ -27,6 +29,11 @@ class StageReport:
     name: str
     outcome: Outcome
     steps_planned: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has not been paused."""
+        return self.outcome.steps == self.steps_planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,14 @@ class PretrainingReport:
     """SHA-256 of the weights that training went on from; None where it began anew."""
     earlier: tuple["PretrainingReport", ...] = ()
     """How those came about, the oldest first."""
+
+    def difference(self, config: PretrainConfig, free: Container[str] = ()) -> str | None:
+        """The first setting but the ``free`` ones that ``config`` has otherwise, in words; None where there is none."""
+        wanted = msgspec.to_builtins(config)
+        for key, value in self.config.items():
+            if key not in free and wanted.get(key, value) != value:
+                return f"was trained with {key} = {value}, not {wanted[key]}"
+        return None
 
 
 def export_base(
@@ -76,7 +91,7 @@ def model_card(report: PretrainingReport, parameters: int) -> str:
     sources = [part.source for run in runs for part in run.corpus.parts]
     licences = sorted({source.licence or "not declared" for source in sources})
     devices = ", then ".join(dict.fromkeys(run.device for run in runs))
-    taught = [part.source for part in corpus.parts if not part.held_out]
+    taught = _sources(corpus, held_out=False)
     lines = [
         "---",
         # Weights are as free as what they are made of: only where all of it says so.
@@ -129,8 +144,12 @@ def _names(sources: Iterable[Provenance]) -> str:
     return ", ".join(sorted({one.location.split(":")[0] if one.kind == "maven" else one.location for one in sources}))
 
 
+def _sources(corpus: Corpus, *, held_out: bool) -> list[Provenance]:
+    return [part.source for part in corpus.parts if part.held_out is held_out]
+
+
 def _held_out(corpus: Corpus) -> str:
-    held_out = [part.source for part in corpus.parts if part.held_out]
+    held_out = _sources(corpus, held_out=True)
     if not held_out:
         return "No source is held out; some pairs of each are."
     return f"{corpus.held_out_pairs:,} pairs of {len(held_out)} others ({_names(held_out)}) are held out."
@@ -138,10 +157,8 @@ def _held_out(corpus: Corpus) -> str:
 
 def _earlier_lines(report: PretrainingReport) -> list[str]:
     """What the runs before this one read besides."""
-    now = {part.source.location for part in report.corpus.parts if not part.held_out}
-    before = {
-        part.source.location: part.source for run in report.earlier for part in run.corpus.parts if not part.held_out
-    }
+    now = {source.location for source in _sources(report.corpus, held_out=False)}
+    before = {one.location: one for run in report.earlier for one in _sources(run.corpus, held_out=False)}
     other = [source for location, source in before.items() if location not in now]
     lines = [f"Runs before this one read {len(other)} other sources too ({_names(other)})."] if other else []
     unchecked = sum(not run.corpus.overlap for run in report.earlier)
@@ -159,7 +176,7 @@ def _greedy_lines(report: PretrainingReport) -> list[str]:
         return []
     whose = (
         "They are of artifacts that were held out whole."
-        if any(part.held_out for part in report.corpus.parts)
+        if _sources(report.corpus, held_out=True)
         else "They are of the corpus's own projects; on others it does worse."
     )
     return [

@@ -15,7 +15,7 @@ from tailorbird.mining.similarity import SHINGLE, Ids, Postings, prefix_length, 
 from tailorbird.pretraining.snippets import snippets
 from tailorbird.progress import Progress
 from tailorbird.records import Provenance
-from tailorbird.sources import resolve
+from tailorbird.sources import ResolvedSource
 
 ALIKE = 0.7
 """From here on a method is near enough to another to be a copy that was worked over."""
@@ -116,13 +116,12 @@ class Overlap:
         )
 
 
-def read_studies(coordinates: Sequence[str], progress: Progress) -> Overlap:
-    """Fetch the projects of the studies and read their methods."""
-    progress.start("reading the projects of studies", len(coordinates))
+def read_studies(sources: Sequence[ResolvedSource], progress: Progress) -> Overlap:
+    """Read the methods of the projects of the studies."""
+    progress.start("reading the projects of studies", len(sources))
     studies = []
-    for number, coordinate in enumerate(coordinates, start=1):
-        resolved = resolve(coordinate)
-        studies.append((resolved.provenance, tuple(snippets(resolved.root))))
-        progress.update(number, coordinate)
+    for number, source in enumerate(sources, start=1):
+        studies.append((source.provenance, tuple(snippets(source.root))))
+        progress.update(number, source.provenance.location)
     progress.finish()
     return Overlap(studies)

@@ -48,7 +48,6 @@ HELD_OUT = 128
 MIN_EXAMPLES = 10
 """Of each kind: a tenth is held out where there are few, and that must be one at least."""
 
-
 _LENGTHS = {"denoising_steps", "pair_steps", "pair_decay_share"}
 """Settings that may change while a base is not complete."""
 
@@ -110,10 +109,10 @@ def pretrain(
     greedy = None
     stages: tuple[StageReport, ...] = (run.denoise(),) if config.denoising_steps else ()
     # Steps of the second stage on a half-trained base would later be resumed in place of the finished first stage.
-    if all(stage.outcome.steps == stage.steps_planned for stage in stages):
+    if all(stage.complete for stage in stages):
         paired, held_out = run.pair(work / "corpus", built, tokenizer)
         stages = (*stages, paired)
-        if paired.outcome.steps == paired.steps_planned:
+        if paired.complete:
             whole = Base("pretrained", network, tokenizer, "", "")
             greedy = greedy_check(whole, held_out, max_tokens=config.max_target_tokens, progress=progress)
     report = PretrainingReport(
@@ -137,17 +136,12 @@ def _check_same_recipe(out: Path, config: PretrainConfig, start: str | None) -> 
         return
     before = read_json(out / RECORD, PretrainingReport)
     free = {"hours", "validations"} | (set() if before.greedy is not None else _LENGTHS)
-    wanted = msgspec.to_builtins(config)
-    for key, value in before.config.items():
-        if key not in free and wanted.get(key, value) != value:
-            raise UsageError(
-                f"{out} holds a base that was trained with {key} = {value}, not {wanted[key]}: choose another --out, "
-                f"or remove {out / RECORD} to have it replaced."
-            )
-    if before.started_from != start:
+    difference = before.difference(config, free)
+    if difference is None and before.started_from != start:
+        difference = "did not begin where this one does"
+    if difference is not None:
         raise UsageError(
-            f"{out} holds a base that did not begin where this one does: choose another --out, or remove "
-            f"{out / RECORD} to have it replaced."
+            f"{out} holds a base that {difference}: choose another --out, or remove {out / RECORD} to have it replaced."
         )
 
 

@@ -179,7 +179,7 @@ def test_compare_json_is_the_results(stage: Stage, capsys: pytest.CaptureFixture
 
 
 def test_pretrain(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    done = types.SimpleNamespace(name="denoising", outcome=types.SimpleNamespace(steps=5), steps_planned=5)
+    done = types.SimpleNamespace(complete=True)
     calls = stage("tailorbird.pretraining.pretrain", "pretrain", (done,))
     assert run(app, ["pretrain", "--out", "base", "--hours", "0.5", "--corpus", "c.toml", "--from", "old"]) == 0
     assert calls == [(Path("base"), PretrainConfig(hours=0.5), {"corpus": Path("c.toml"), "start": "old"})]
@@ -187,7 +187,8 @@ def test_pretrain(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_pretrain_says_where_it_has_paused(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    begun = types.SimpleNamespace(name="denoising", outcome=types.SimpleNamespace(steps=1), steps_planned=5)
+    outcome = types.SimpleNamespace(steps=1)
+    begun = types.SimpleNamespace(name="denoising", outcome=outcome, steps_planned=5, complete=False)
     stage("tailorbird.pretraining.pretrain", "pretrain", (begun,))
     assert run(app, ["pretrain", "--out", "base"]) == 0
     assert capsys.readouterr().out == "paused at step 1 of 5 of denoising: the same command goes on\nbase\n"

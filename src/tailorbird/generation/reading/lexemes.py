@@ -31,6 +31,7 @@ COMMENTED = frozenset({"", ";", "{", "}", ":"})
 """After these a comment may stand: within a statement a small model says nothing more, once it comments."""
 BEFORE_TYPES = frozenset({"throws", "extends", "implements", "instanceof", "new", "@"})
 CATCHING = frozenset({"(", "|", "final"})
+"""After these ``catch`` has a type."""
 HEADERS = frozenset({"for", "catch", "try"})
 CONDITIONS = frozenset({"if", "while", "switch", "synchronized"})
 WITH_ARGUMENTS = frozenset({"call", "new"})

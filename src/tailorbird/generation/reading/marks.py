@@ -130,12 +130,12 @@ class Marks(Naming):
     def _may_double(self, character: str) -> bool:
         """Whether an operator may be doubled: in a plain test ``&&`` and ``||`` after no number, ``++`` after one."""
         expression = self._expression
-        doubled = character in "&|" and expression.operator == character
-        number = not expression.compared and expression.before is not NOTHING and expression.before in PRIMITIVE
-        stepped = character in "+-" and expression.operator == character and expression.before is not NOTHING
-        if self.steers and stepped and not is_number(expression.before):
-            return False
-        return not (self.steers and doubled and number and expression.before != "boolean")
+        if not self.steers or expression.operator != character or expression.before is NOTHING:
+            return True
+        if character in "+-":
+            return is_number(expression.before)
+        number = not expression.compared and expression.before in PRIMITIVE - {"boolean"}
+        return character not in "&|" or not number
 
     def _may_operate_plainly(self, character: str) -> bool:
         """The same in a test that goes straight ahead: no choices, nothing changed, and only numbers compared."""
@@ -171,12 +171,11 @@ class Marks(Naming):
             if not self._expression.opaque and (not self._is_value() or self._expression.clashes(self._chain[0])):
                 return False
             of, at = self._expression.result(self._chain[0]), bracket.commas
-            fits = self._names.project.assignment.fits
             opaque = self._expression.opaque
-            forms = tuple(one for one in forms if one.most > at and any(opaque or fits(of, to) for to in one.takes(at)))
+            forms = tuple(one for one in forms if one.most > at) if opaque else self._taking(forms, of, at)
             if self.steers and opaque and not (self._kind == "value" or self._before == "}"):
                 forms = tuple(one for one in forms if not DOING.intersection(one.takes(at)))
-            if of == NULL and self.steers and (bracket.overloaded or self._is_ambiguous(forms, at)):
+            if of == NULL and self._null_is_ambiguous(bracket):
                 return False
             needed = bracket.commas + 1
             forms = tuple(one for one in forms if (one.least <= needed if last else one.most > needed))
@@ -275,7 +274,8 @@ class Marks(Naming):
                 return False
         self._base = self._before if self._kind == "name" else self._base
         called = self._before == ")"
-        self._links, self._class_next = (self._links + 1, False) if called else (0, self._class_next)
+        self._links = self._links + 1 if called else 0
+        self._class_next &= not called
         self._before, self._kind = ".", "operator"
         return not (self.steers and self._links > (1 if self.seeks else MOST_LINKS))
 
@@ -463,14 +463,7 @@ class Marks(Naming):
     def _semicolon(self) -> bool:
         if self._bracket != "header" and not self._ends_well():
             return False
-        array = self._kind == "value" and self._before in {"]", "}"}
-        if self.steers and not self._bracket and array and not self._expression.needed:
-            return False  # An element or an array alone is no statement.
-        unset = self._kind == "name" and self._before == self._initialised and not self._bracket
-        if self.steers and unset:
-            return False  # No value is given to it later.
-        empty = self._before in STARTS and self._kind != "value"
-        if self.steers and not self._bracket and (empty or self._before_body):
+        if self.steers and not self._bracket and self._says_nothing:
             return False
         if not self._bracket:
             self._header = {}
@@ -484,9 +477,14 @@ class Marks(Naming):
         return True
 
     @property
-    def _before_body(self) -> bool:
-        """What stands in brackets before has a statement to follow, and not an empty one."""
-        return self._before == ")" and self._kind == "operator"
+    def _says_nothing(self) -> bool:
+        """What ends here is no statement of a plain test: nothing, or not more than a value."""
+        if self._kind == "value":  # An element or an array alone.
+            return self._before in {"]", "}"} and not self._expression.needed
+        if self._kind == "name":  # A variable that is given no value later.
+            return self._before == self._initialised
+        # Nothing, or nothing after what stands in brackets before a statement.
+        return self._before in STARTS or (self._before == ")" and self._kind == "operator")
 
     def _forget_lambda(self) -> None:
         if self._lambda in self._scopes[-1]:

@@ -34,7 +34,7 @@ from tailorbird.generation.reading.lexemes import (
     is_name,
     stutters,
 )
-from tailorbird.generation.reading.state import Role, State
+from tailorbird.generation.reading.state import Bracket, Role, State
 from tailorbird.generation.types import NULL, PRIMITIVE, VOID, Forms, int_value, literal
 
 _NULLS = frozenset({"nu", "nul", "null"})
@@ -54,9 +54,8 @@ class Naming(State):
             leading += names.assertions if focal.returns != VOID else []
             leading += ["final"]
         needed = focal.constructs or not (focal.static or self._instances)
-        made = (
-            [one.partition(".")[0] for one in (names.written(focal.simple), *self._creatable) if one] if needed else []
-        )
+        classes = filter(None, (names.written(focal.simple), *self._creatable)) if needed else ()
+        made = [one.partition(".")[0] for one in classes]
         result = [] if focal.returns is None or focal.returns == VOID or focal.constructs else [focal.returns]
         return [*leading, *made, *result]
 
@@ -80,7 +79,8 @@ class Naming(State):
         if not project.leads(focal.returns, wanted):
             return []
         if focal.static:
-            return [f"{one}.{focal.name}(" for one in filter(None, [self._names.written(focal.simple)])]
+            owner = self._names.written(focal.simple)
+            return [f"{owner}.{focal.name}("] if owner is not None else []
         instances = self._instances
         called = self._names.called
         own = [f"{focal.name}("] if focal.name in called else []
@@ -242,18 +242,23 @@ class Naming(State):
 
     def _null_leads_nowhere(self) -> bool:
         """Whether ``null`` as an argument would leave open which form is meant."""
-        bracket = self._brackets[-1] if self._bracket in WITH_ARGUMENTS else None
-        if not self.steers or bracket is None or self._before not in {"(", ","}:
-            return False
-        at, fits = bracket.commas, self._names.project.assignment.fits
-        forms = tuple(one for one in bracket.forms if one.most > at and any(fits(NULL, to) for to in one.takes(at)))
-        return bracket.overloaded or self._is_ambiguous(forms, at)
+        begins = self._bracket in WITH_ARGUMENTS and self._before in {"(", ","}
+        return begins and self._null_is_ambiguous(self._brackets[-1])
 
-    def _is_ambiguous(self, forms: Forms, at: int) -> bool:
-        """Whether ``null`` as an argument leaves open which form is meant."""
-        types = {one.takes(at)[0] for one in forms if one.takes(at)[0] not in PRIMITIVE} - {None}
+    def _null_is_ambiguous(self, bracket: Bracket) -> bool:
+        """The same of the next argument in a ``bracket``."""
+        if not self.steers:
+            return False
+        forms = self._taking(bracket.forms, NULL, bracket.commas)
+        types = {one.takes(bracket.commas)[0] for one in forms} - {None, *PRIMITIVE}
         fits = self._names.project.assignment.fits
-        return bool(types) and not any(all(fits(one, other) for other in types) for one in types)
+        clear = not types or any(all(fits(one, other) for other in types) for one in types)
+        return bracket.overloaded or not clear
+
+    def _taking(self, forms: Forms, of: str | None, at: int) -> Forms:
+        """Those of the ``forms`` that take a value of a type as argument ``at``."""
+        fits = self._names.project.assignment.fits
+        return tuple(one for one in forms if one.most > at and any(fits(of, to) for to in one.takes(at)))
 
     @property
     def _keywords(self) -> Keywords:

@@ -112,8 +112,7 @@ class State:
     @property
     def between_statements(self) -> bool:
         """A statement of the method itself has ended, and no other has begun."""
-        ended = self._before in {";", "}"} and self._kind == "operator"
-        ended = ended and not self._tries
+        ended = self._before in {";", "}"} and self._kind == "operator" and not self._tries
         return ended and len(self._braces) == 1 and not (self._brackets or self._word or self._pending or self._mode)
 
     def _begun(self) -> Self:

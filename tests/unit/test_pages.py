@@ -12,7 +12,7 @@ _DOCS = Path(__file__).parents[2] / "docs"
 
 
 def _generated(page: str) -> str:
-    spec = importlib.util.spec_from_file_location("generate_formats", _DOCS / "generate_formats.py")
+    spec = importlib.util.spec_from_file_location("generate_pages", _DOCS / "generate_pages.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -39,4 +39,6 @@ def test_settings_say_what_they_take_and_what_they_are_by_default() -> None:
     assert "| `draws` | int, 1 or more | none |" in text
     assert "| `decoding` | one of 'greedy', 'beam', 'sample' | `\"greedy\"` |" in text
     assert "| `pair_learning_rate` | float, above 0 | `0.001` |" in text
+    assert "Annotated" not in text
+    assert "| `width` | int, a multiple of 64 | `256` |" in text
     assert "| `coordinates` | list of str | to be given |" in text

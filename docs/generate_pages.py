@@ -15,8 +15,6 @@ from tailorbird import config
 from tailorbird.storage import atomic_file
 
 HERE = Path(__file__).parent
-
-
 MODULES = ("tailorbird.records", "tailorbird.config", "tailorbird.pretraining.corpus")
 PAGES = ("formats", "settings")
 
@@ -72,6 +70,7 @@ _WORDS = (
     (r"Annotated\[(\w+), msgspec\.Meta\(gt=0, le=1\)\]", r"\1, above 0 and at most 1"),
     (r"Annotated\[(\w+), msgspec\.Meta\(ge=(\d+)\)\]", r"\1, \2 or more"),
     (r"Annotated\[(\w+), msgspec\.Meta\(gt=0\)\]", r"\1, above 0"),
+    (r"Annotated\[(\w+), msgspec\.Meta\(ge=\d+, multiple_of=(\d+)\)\]", r"\1, a multiple of \2"),
     (r"^tuple\[(\w+), \.\.\.\]$", r"list of \1"),
     (r"^tuple\[tuple\[(\w+), (\w+)\], \.\.\.\]$", r"list of [\1, \2]"),
     (r"^dict\[str, tuple\[int, \.\.\.\]\]$", "object of lists of int"),
