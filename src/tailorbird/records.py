@@ -479,6 +479,9 @@ class Mutation:
     """All that the method has; more than ``mutants`` where so many were drawn (``mutants`` in the settings)."""
     killed_ids: tuple[str, ...]
     """``line:OPERATOR:index`` of each that is killed, the same for all candidates of the focal method."""
+    asserted: int | None = None
+    """Of the killed, those with which an assertion failed or an expected exception was missing. The others throw or
+    hang, so that any call kills them. None where that was not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -491,6 +494,15 @@ class Verdict:
     verdict: str
     """One of ``no_output``, ``syntax_error``, ``compile_error``, ``load_error``, ``no_test_ran``, ``crash``,
     ``timeout``, ``runtime_error``, ``assertion_failure``, ``flaky``, ``pass``; ``infra`` says nothing of it."""
+    repairs: tuple[str, ...] = ()
+    """What was repaired before this verdict, in order: ``imports``, ``observed_values``. Empty for the candidate as
+    written; a repaired one has further verdicts of the same index, one for each repair that changed it."""
+    imports: tuple[str, ...] = ()
+    """Imports that the repair added around the candidate, as they stand in a file between ``import`` and ``;``."""
+    text: str | None = None
+    """The candidate as repaired; None where its own text is unchanged."""
+    asserts: bool | None = None
+    """It asserts something: an assertion, a ``verify``, or an expected exception; None where it does not parse."""
     evidence: tuple[str, ...] = ()
     """Compiler messages, the throwable and where it was thrown, or why nothing ran."""
     milliseconds: float | None = None
@@ -506,6 +518,13 @@ class Verdict:
     that was not asked for."""
     mutation: Mutation | None = None
     """Of a passing candidate that enters its focal method; null where nothing was learnt, or mutation was off."""
+
+    @property
+    def useful(self) -> bool:
+        """A developer would keep it: it passes each time, runs the focal method, asserts, and kills by an assertion."""
+        called = self.coverage is not None and self.coverage.focal_method_called
+        kills = self.mutation is not None and bool(self.mutation.asserted)
+        return self.verdict == "pass" and called and bool(self.asserts) and kills
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
