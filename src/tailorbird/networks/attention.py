@@ -50,21 +50,24 @@ def attend(
     ``side_by_side`` takes all sequences in one call, each as long as the longest; None does where the device likes it.
     """
     kind, device = query.dtype, query.device
-    together = _side_by_side(device) if side_by_side is None else side_by_side
+    together = takes_side_by_side(device) if side_by_side is None else side_by_side
     # On a processor a product in bf16 has a kernel prepared for each new shape, and there every length is one.
     inner = torch.float32 if device.type == "cpu" and kind == torch.bfloat16 else kind
-    mask = _mask(layout, bias, 0 if prefix is None else prefix[0].shape[1], inner, device, together=together)
+    if together and layout.keys.before:
+        raise ValueError("Parts of a tree are attended to one by one")
+    front = max(layout.keys.lengths_before)
+    mask = _mask(layout, bias, front + (0 if prefix is None else prefix[0].shape[1]), inner, device, together=together)
     attended = []
     with torch.autocast(device.type, enabled=False):
         for queries, keys, values in zip(
             _parts(query.to(inner), layout.queries, together=together),
-            _read(_parts(key.to(inner), layout.keys, together=together), layout.reads, together=together),
-            _read(_parts(value.to(inner), layout.keys, together=together), layout.reads, together=together),
+            _seen(key.to(inner), layout, together=together),
+            _seen(value.to(inner), layout, together=together),
             strict=True,
         ):
             if prefix is not None:
                 keys, values = _after(prefix[0], keys), _after(prefix[1], values)
-            own = None if mask is None else mask[:, :, : queries.shape[2], : keys.shape[2]]
+            own = None if mask is None else _cut(mask, queries.shape[2], keys.shape[2], layout)
             found = scaled_dot_product_attention(
                 queries,
                 keys,
@@ -81,16 +84,20 @@ def attend(
     return torch.cat([*(one[0].transpose(0, 1) for one in attended), filler]).to(kind)
 
 
-def _side_by_side(device: torch.device) -> bool:
+def takes_side_by_side(device: torch.device) -> bool:
+    """Whether ``device`` takes all sequences in one call, rather than one by one."""
     return device.type != "cpu"
 
 
 def pairs_of(layout: Layout, before: int, device: torch.device) -> int:
     """Queries times keys that are computed in each head, with ``before`` keys of a prefix."""
     queries, keys = layout.queries, layout.keys
-    if _side_by_side(device):
+    if takes_side_by_side(device):
         return len(queries.lengths) * queries.longest * (before + keys.longest)
-    return sum(own * (before + read) for own, read in zip(queries.lengths, layout.read, strict=True))
+    return sum(
+        own * (before + earlier + read)
+        for own, earlier, read in zip(queries.lengths, _lengths_before(layout), layout.read, strict=True)
+    )
 
 
 def _parts(packed: torch.Tensor, segments: Segments, *, together: bool) -> list[torch.Tensor]:
@@ -101,13 +108,32 @@ def _parts(packed: torch.Tensor, segments: Segments, *, together: bool) -> list[
     return [part.transpose(0, 1).unsqueeze(0) for part in parts]
 
 
-def _read(parts: list[torch.Tensor], reads: tuple[int, ...] | None, *, together: bool) -> list[torch.Tensor]:
-    """``parts`` as the sequences of queries see them, one more than once."""
+def _seen(packed: torch.Tensor, layout: Layout, *, together: bool) -> list[torch.Tensor]:
+    """Keys or values as the sequences of queries see them: some more than once, and in a tree after earlier parts."""
+    parts, reads = _parts(packed, layout.keys, together=together), layout.reads
+    if layout.keys.before:
+        return [
+            torch.cat([*(parts[part] for part in earlier), own], dim=2) if earlier else own
+            for earlier, own in zip(layout.keys.before, parts, strict=True)
+        ]
     if reads is None:
         return parts
     if together:
         return [parts[0].index_select(0, torch.tensor(reads, device=parts[0].device))]
     return [parts[number] for number in reads]
+
+
+def _lengths_before(layout: Layout) -> tuple[int, ...]:
+    return layout.keys.lengths_before if layout.keys.before else (0,) * len(layout.read)
+
+
+def _cut(mask: torch.Tensor, queries: int, keys: int, layout: Layout) -> torch.Tensor:
+    """The part of the common mask that one sequence needs."""
+    if not layout.causal:
+        return mask[:, :, :queries, :keys]
+    # What stands before a sequence is seen whole: causality begins with its own keys, which end the row.
+    end = mask.shape[3] - layout.keys.longest + queries
+    return mask[:, :, :queries, end - keys : end]
 
 
 def _after(learned: torch.Tensor, own: torch.Tensor) -> torch.Tensor:

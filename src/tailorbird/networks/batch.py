@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from tailorbird.networks.prefix_tree import build_prefix_tree
 from tailorbird.networks.segments import Segments, pack
 
 IGNORED = -100
@@ -70,14 +71,24 @@ def crossing_batch(examples: Sequence[Encoded], *, start: int, shared: bool = Fa
     return Batch(source, source_segments, inputs, segments, None, labels, segments, reads)
 
 
-def joined_batch(examples: Sequence[Encoded]) -> Batch:
-    """For a decoder alone: source and target in one sequence, with labels where the target is predicted."""
-    inputs, segments = pack([(*example.source, *example.target[:-1]) for example in examples])
+def joined_batch(examples: Sequence[Encoded], *, shared: bool = False) -> Batch:
+    """For a decoder alone: source and target in one sequence, with labels where the target is predicted.
+
+    ``shared`` computes what sources have in common at their beginning once: the batch is a tree of parts.
+    """
+    sequences = [(*example.source, *example.target[:-1]) for example in examples]
+    tree = build_prefix_tree(sequences) if shared else None
+    if tree is None:
+        inputs, segments = pack(sequences)
+    else:
+        inputs, segments = pack(tree.parts, before=tree.before)
     labels, targets = pack([example.target for example in examples], fill=IGNORED)
-    rows = [
-        start + len(example.source) - 1 + offset
-        for example, start in zip(examples, segments.starts, strict=True)
-        for offset in range(len(example.target))
-    ]
+    rows: list[int] = []
+    for number, example in enumerate(examples):
+        way = (number,) if tree is None else (*tree.before[tree.leaves[number]], tree.leaves[number])
+        own = [
+            row for part in way for row in range(segments.starts[part], segments.starts[part] + segments.lengths[part])
+        ]
+        rows += own[len(example.source) - 1 :]
     rows += [0] * (targets.rows - targets.total)
     return Batch(None, None, inputs, segments, torch.tensor(rows), labels, targets)

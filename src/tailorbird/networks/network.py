@@ -8,7 +8,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tailorbird.errors import BaseError
-from tailorbird.networks.attention import Layout, attend
+from tailorbird.networks.attention import Layout, attend, takes_side_by_side
 from tailorbird.networks.batch import Batch, Encoded, crossing_batch, joined_batch
 from tailorbird.networks.cross_entropy import linear_cross_entropy, linear_losses
 from tailorbird.networks.families import bart, gpt2, llama, t5
@@ -71,14 +71,16 @@ class Network(nn.Module):
     def batch(self, examples: Sequence[Encoded], *, shared: bool = False) -> Batch:
         """``examples`` packed as this network reads them; where there is a prompt, with room for it.
 
-        ``shared`` encodes equal sources once. A decoder alone reads each with its own target all the same.
+        ``shared`` encodes equal sources once; a decoder alone reads equal beginnings of its sources once, where
+        sequences are attended to one by one (on a CPU).
         """
         if self.prompt is not None:
             room = (0,) * len(self.prompt)
             examples = [Encoded((*room, *example.source), example.target) for example in examples]
         start = self.parts.start
-        batch = joined_batch(examples) if start is None else crossing_batch(examples, start=start, shared=shared)
-        return batch.to(self.device)
+        if start is None:
+            return joined_batch(examples, shared=shared and not takes_side_by_side(self.device)).to(self.device)
+        return crossing_batch(examples, start=start, shared=shared).to(self.device)
 
     def forward(
         self, batch: Batch, frozen: Frozen | None = None, unlikelihood: float = 0.0
@@ -192,8 +194,10 @@ def _enter(
 ) -> torch.Tensor:
     vectors = stack.look_up(tokens)
     if prompt is not None:
-        places = torch.tensor([start + at for start in segments.starts for at in range(len(prompt))])
-        repeated = prompt.to(vectors.dtype).repeat(len(segments.lengths), 1)
+        # Every source begins with room for the prompt; in a tree that is in the roots.
+        roots = [start for start, first in zip(segments.starts, segments.lengths_before, strict=True) if not first]
+        places = torch.tensor([start + at for start in roots for at in range(len(prompt))])
+        repeated = prompt.to(vectors.dtype).repeat(len(roots), 1)
         vectors = vectors.index_copy(0, places.to(tokens.device), repeated)
     states = stack.place(vectors, segments.positions(tokens.device), noisy)
     # Under autocast the states go through the network in its type: half the memory to move.

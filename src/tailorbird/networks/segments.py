@@ -19,6 +19,16 @@ class Segments:
     """Lengths of the sequences that a packed tensor (rows, ...) holds one after another, with filler behind."""
 
     lengths: tuple[int, ...]
+    before: tuple[tuple[int, ...], ...] = ()
+    """Where sequences are parts of a tree: for each, the numbers of the parts before it, from the root on. A part goes
+    on from their positions and attends to them. Empty where each sequence is whole."""
+
+    @cached_property
+    def lengths_before(self) -> tuple[int, ...]:
+        """For each sequence the tokens of the parts before it: the position of its first token."""
+        if not self.before:
+            return (0,) * len(self.lengths)
+        return tuple(sum(self.lengths[part] for part in parts) for parts in self.before)
 
     @cached_property
     def total(self) -> int:
@@ -45,8 +55,10 @@ class Segments:
         return tuple(starts)
 
     def positions(self, device: torch.device) -> torch.Tensor:
-        """Position of each row in its own sequence, (rows,); filler stands at 0."""
-        parts = [torch.arange(length) for length in self.lengths]
+        """Position of each row in its own sequence, parts before it included, (rows,); filler stands at 0."""
+        parts = [
+            torch.arange(first, first + length) for first, length in zip(self.lengths_before, self.lengths, strict=True)
+        ]
         return torch.cat([*parts, torch.zeros(self.rows - self.total, dtype=torch.long)]).to(device)
 
     def places(self, device: torch.device) -> torch.Tensor:
@@ -68,9 +80,14 @@ class Segments:
         return torch.nn.functional.pad(packed, (0, 0, 0, 0, 0, self.rows - self.total))
 
 
-def pack(rows: Sequence[Sequence[int]], *, fill: int = 0) -> tuple[torch.Tensor, Segments]:
-    """``rows`` end to end as one tensor of token ids with filler behind, (rows,), and their lengths."""
-    segments = Segments(tuple(len(row) for row in rows))
+def pack(
+    rows: Sequence[Sequence[int]], *, fill: int = 0, before: tuple[tuple[int, ...], ...] = ()
+) -> tuple[torch.Tensor, Segments]:
+    """``rows`` end to end as one tensor of token ids with filler behind, (rows,), and their lengths.
+
+    ``before`` says which rows stand before each row where they are parts of a tree.
+    """
+    segments = Segments(tuple(len(row) for row in rows), before if any(before) else ())
     flat = [token for row in rows for token in row]
     return torch.tensor(flat + [fill] * (segments.rows - segments.total), dtype=torch.long), segments
 

@@ -25,7 +25,9 @@ def pass_through(
 
     ``wrapped`` is called in the network's place where several processes train.
     """
-    batch, given, states, spent = network.batch(examples, shared=True), None, None, 0
+    # States of a frozen decoder are kept for each whole example: there a batch cannot be a tree.
+    whole = frozen is not None and network.parts.encoder is None
+    batch, given, states, spent = network.batch(examples, shared=not whole), None, None, 0
     if frozen is not None:
         before = frozen.flops
         states, given = frozen.of(examples, batch), frozen.frontier
