@@ -212,6 +212,11 @@ class Pair:
     """The SOURCE it comes from, in a data set of several."""
     skeleton: str | None = None
     """At levels with ``+skeleton``: the outline of the test class."""
+    imports: tuple[str, ...] = ()
+    """At levels with ``+skeleton``: what the test's file imports, as between ``import`` and ``;``."""
+    collaborators: tuple[str, ...] = ()
+    """At levels with ``+skeleton``: for each class of the project that the focal method takes, how it is made: its
+    constants, constructors and static factories."""
     neighbour: Neighbour | None = None
     """At levels with ``+neighbour``: the training pair with the most similar focal method of another class."""
 

@@ -13,7 +13,7 @@ from tailorbird.errors import DataError, UsageError
 from tailorbird.mining import dataset, splits
 from tailorbird.mining.context import Level, parse_level
 from tailorbird.mining.neighbours import with_neighbours
-from tailorbird.mining.skeleton import with_outlines
+from tailorbird.mining.scope import with_scope
 from tailorbird.mining.time_split import split_by_time
 from tailorbird.mining.tree import MinedTree, mine_tree
 from tailorbird.progress import Progress
@@ -51,7 +51,7 @@ def mine(
     start = time.perf_counter()
     names = (sources,) if isinstance(sources, str) else tuple(sources)
     found = _found(names, config, partial(_mined, config=config, level=level, progress=progress))
-    pairs = with_outlines(found.pairs, found.test_classes if level.skeleton else ())
+    pairs = with_scope(found.pairs, found.test_classes, found.known_classes) if level.skeleton else found.pairs
     if level.neighbour:
         pairs = with_neighbours(pairs)
     sizes = Counter(pair.split for pair in pairs)

@@ -17,8 +17,8 @@ from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig, check_keys
 from tailorbird.errors import DataError, SourceError
 from tailorbird.mining.context import Level, parse_level
 from tailorbird.mining.neighbours import with_neighbours
-from tailorbird.mining.skeleton import with_outlines
-from tailorbird.mining.tree import mine_tree
+from tailorbird.mining.scope import with_scope
+from tailorbird.mining.tree import MinedTree, mine_tree
 from tailorbird.pretraining.lone_tests import LoneTest, lone_tests
 from tailorbird.pretraining.overlap import Overlap, StudyOverlap, read_studies
 from tailorbird.pretraining.renaming import count_words, write_words
@@ -215,7 +215,7 @@ def _gather(
             # Nothing is held out within an artifact: each of its pairs may be shown beside the others.
             pairs=tuple(
                 replace(pair, split="train")
-                for pair in with_outlines(mined.pairs, mined.test_classes if level.skeleton else ())
+                for pair in _surrounded(mined, level)
                 if not overlap.has(pair.focal.text, pair.test.text)
             ),
             pairs_found=len(mined.pairs),
@@ -226,6 +226,11 @@ def _gather(
         )
         progress.update(number, coordinate)
     progress.finish()
+
+
+def _surrounded(mined: MinedTree, level: Level) -> tuple[Pair, ...]:
+    """The pairs of a tree with what stands around their tests, where ``level`` shows that."""
+    return with_scope(mined.pairs, mined.test_classes, mined.known_classes) if level.skeleton else mined.pairs
 
 
 def _some_alone(pairs: Iterable[Pair]) -> Iterator[Pair]:
