@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -51,6 +51,11 @@ class Base:
     def end(self) -> int:
         """Id of the token that ends a test case."""
         return int(self.tokenizer.eos_token_id)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What ``tokens`` say, character for character, without special tokens and without the end."""
+        said = [token for token in tokens if token != self.end]
+        return str(self.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     @property
     def max_positions(self) -> int | None:

@@ -235,7 +235,7 @@ def _reference_losses(task: _Task, prompts: Sequence[Prompt]) -> list[ReferenceL
 def _characters(base: Base, pair: Pair, prompt: Prompt) -> int:
     if not prompt.target_cut:
         return len(canonical_layout(pair.test.text))
-    return len(str(base.tokenizer.decode(list(prompt.target), skip_special_tokens=True)))
+    return len(base.text(prompt.target))
 
 
 def _decoding(config: GenerateConfig) -> Decoding:
