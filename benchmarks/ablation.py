@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tailorbird.base.load import load_base
+from tailorbird.bases.open import open_base
 from tailorbird.config import DEFAULT_CONTEXT, PretrainConfig
 from tailorbird.pretraining.export import RECORD, PretrainingReport
 from tailorbird.pretraining.pretrain import pretrain
@@ -74,7 +74,7 @@ def run(name: str, seed: int, out: Path, arguments: argparse.Namespace) -> dict[
         "parses": report["greedy"]["syntax_valid"],
         "seconds": sum(stage["outcome"]["seconds"] for stage in report["stages"]),
         "flops": sum(stage["outcome"]["flops"] for stage in report["stages"]),
-        "parameters": sum(one.numel() for one in load_base(str(folder)).model.parameters()),
+        "parameters": sum(one.numel() for one in open_base(str(folder)).model.parameters()),
     }
 
 
@@ -93,7 +93,7 @@ def _report(folder: Path) -> dict[str, Any]:
 
 def _tokens_per_character(folder: Path, report: dict[str, Any]) -> float:
     """Over all held-out tests: the bases of different vocabularies count them in different tokens."""
-    tokenizer = load_base(str(folder)).tokenizer
+    tokenizer = open_base(str(folder)).tokenizer
     examples = pair_store(folder / "work" / "corpus" / "pairs")
     targets = [examples[report["corpus"]["pairs"] + at].target for at in range(report["corpus"]["held_out_pairs"])]
     characters = sum(len(tokenizer.decode(list(one), skip_special_tokens=True)) for one in targets)

@@ -1,6 +1,6 @@
 """What a base is worth: on libraries that it never saw, as it is and personalised, greedily and with ten samples.
 
-    python benchmarks/base.py --out results/base [LIBRARY ...] [--base embedded] [--strategies custom]
+    python benchmarks/base.py --out results/base [LIBRARY ...] [--base tiny] [--strategies custom]
         [--contexts LEVEL ...] [--samples 10] [--draws 40] [--limit 40] [--no-execute] [--json]
 
 For each library `tailorbird compare` does its whole job (base, retrieval copy, each strategy, greedily), once for each
@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from tailorbird.base.load import load_base
+from tailorbird.bases.open import open_base
 from tailorbird.config import DEFAULT_CONTEXT, CompareConfig, ExecuteConfig, GenerateConfig
 from tailorbird.errors import TailorbirdError
 from tailorbird.execution.execute import executor
@@ -151,7 +151,7 @@ def library(source: str, out: Path, arguments: argparse.Namespace) -> dict[str, 
 
 def best_of(source: str, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """What samples from the base and from the first strategy are worth to a compiler."""
-    base, data = load_base(arguments.base), load_data(folder / "data")
+    base, data = open_base(arguments.base), load_data(folder / "data")
     settings = GenerateConfig(
         decoding="sample",
         candidates=arguments.samples,
@@ -182,7 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("libraries", nargs="*", default=list(LIBRARIES))
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--base", default="embedded")
+    parser.add_argument("--base", default="tiny")
     parser.add_argument("--strategies", nargs="+", default=["custom"])
     parser.add_argument("--contexts", nargs="+", default=[DEFAULT_CONTEXT, ALONE])
     parser.add_argument("--epochs", type=float, default=3.0)

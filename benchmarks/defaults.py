@@ -53,13 +53,13 @@ def data_of(library: str) -> Any:
 
 @cache
 def base_of() -> Any:
-    """The embedded base, loaded once in each process."""
+    """The base tiny, loaded once in each process."""
     import torch
 
-    from tailorbird.base.load import load_base
+    from tailorbird.bases.open import open_base
 
     torch.set_num_threads(1)
-    return load_base()
+    return open_base()
 
 
 @cache

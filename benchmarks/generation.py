@@ -21,8 +21,9 @@ from typing import Any
 import torch
 from transformers import GenerationConfig
 
-from tailorbird.base.load import Base, load_base
+from tailorbird.base.load import Base
 from tailorbird.base.prompts import encode_pair
+from tailorbird.bases.open import open_base
 from tailorbird.config import MineConfig
 from tailorbird.generation.search import search_beams, take_likeliest
 from tailorbird.mining.dataset import DataSet, load_data
@@ -115,13 +116,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", nargs="?", default="commons-codec:commons-codec:1.16.0")
     parser.add_argument("--data", type=Path, help="A folder that `tailorbird mine` wrote, in place of SOURCE.")
-    parser.add_argument("--base", default="embedded")
+    parser.add_argument("--base", default="tiny")
     parser.add_argument("--batches", type=int, default=6)
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    base = load_base(arguments.base)
+    base = open_base(arguments.base)
     with tempfile.TemporaryDirectory() as folder:
         if arguments.data is None:
             mine((arguments.source,), Path(folder), MineConfig())

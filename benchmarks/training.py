@@ -65,12 +65,12 @@ def say(record: dict[str, Any]) -> None:
 
 def examples(data: Path) -> tuple[list[Any], list[Any], Any]:
     """Encoded training and validation pairs, and the base."""
-    from tailorbird.base.load import load_base
     from tailorbird.base.prompts import encode_pair
+    from tailorbird.bases.open import open_base
     from tailorbird.mining.dataset import load_data
     from tailorbird.networks.batch import Encoded
 
-    base, mined = load_base(), load_data(data)
+    base, mined = open_base(), load_data(data)
 
     def encoded(split: str) -> list[Any]:
         pairs = [pair for pair in mined.split(split) if pair.test.assertions]
@@ -204,14 +204,14 @@ def stock(strategy: str, data: Path, epochs: int, bfloat16: bool, limit: int | N
         TrainerCallback,
     )
 
-    from tailorbird.base.load import embedded_folder
+    from tailorbird.bases.catalogue import folder_of, get_entry
     from tailorbird.training.cost import peak_memory_bytes, reset_peak_memory
 
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     training, validation, base = examples(data)
     base.network.model = None  # type: ignore[assignment]  # The stock route has its own.
-    model: Any = AutoModelForSeq2SeqLM.from_pretrained(str(embedded_folder()), dtype=torch.float32)
+    model: Any = AutoModelForSeq2SeqLM.from_pretrained(str(folder_of(get_entry("tiny"))), dtype=torch.float32)
     torch.manual_seed(SEED)
     if strategy == "l-eo":
         model.requires_grad_(False)

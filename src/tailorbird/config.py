@@ -30,7 +30,7 @@ OptimiserName: TypeAlias = Literal["adamw", "muon"]
 Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
 
 DEFAULT_CONTEXT = "fm_fc_ms_ff+skeleton+neighbour"
-"""What the embedded base was trained to read."""
+"""What the tiny base was trained to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,7 @@ class ExecuteConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PretrainConfig:
-    """`tailorbird pretrain`: the recipe of the embedded base."""
+    """`tailorbird pretrain`: the recipe of the tiny base."""
 
     seed: Seed = 0
     hours: Positive | None = None

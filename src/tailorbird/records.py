@@ -333,6 +333,42 @@ class CurvePoint:
     input_gain: float | None = None
 
 
+DESCRIPTION_FILE = "tailorbird-base.json"
+"""In a base's folder: its `BaseDescription`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodingDefaults:
+    """How a base decodes where nothing else is asked for; what is null is left to the command."""
+
+    method: Literal["greedy", "beam", "sample"] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    syntax: bool | None = None
+    """Whether Java's grammar is kept to."""
+    names: bool | None = None
+    """Whether only names that are there are written."""
+    steering: bool | None = None
+    """Whether decoding is biased towards calling the focal method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseDescription:
+    """What is known about a base besides its weights (``tailorbird-base.json`` in its folder)."""
+
+    end_token: str
+    """The text of the token that ends a test, such as ``</s>`` or ``<|im_end|>``."""
+    prompt: str = "parts"
+    """Name of the prompt format that the base reads best."""
+    decoding: DecodingDefaults = DecodingDefaults()
+    max_source_tokens: int = 512
+    max_target_tokens: int = 256
+    licence: str = ""
+    parameters: int = 0
+    """How many it has; 0 where nobody has written it down."""
+    notes: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeltaManifest:
     """What a delta is, and what it must meet again on loading (``delta.json``)."""

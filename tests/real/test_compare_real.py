@@ -1,4 +1,4 @@
-"""The main job through the command line, on a real library with the embedded base, cut short."""
+"""The main job through the command line, on a real library with the tiny base, cut short."""
 
 import json
 import re

@@ -1,1 +1,1 @@
-"""Base models: the embedded one, its tokenizer, and any Hugging Face sequence-to-sequence model in its place."""
+"""Base models: loading one, what it reads and writes, and the shape and the tokenizer of those made here."""

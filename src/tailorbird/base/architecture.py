@@ -1,4 +1,4 @@
-"""The embedded base's shape: BART's, at about 10M parameters."""
+"""The tiny base's shape: BART's, at about 10M parameters."""
 
 import torch
 from transformers import BartConfig, BartForConditionalGeneration
@@ -9,7 +9,7 @@ _AMPLITUDE = 0.5
 """Of the positions at the start: their root mean square is then that of the scaled token embeddings."""
 
 
-def embedded_config(*, vocabulary_size: int = 8192, width: int = 256, blocks: int = 4) -> BartConfig:
+def tiny_config(*, vocabulary_size: int = 8192, width: int = 256, blocks: int = 4) -> BartConfig:
     """Configuration of a small BART: ``blocks`` encoder and ``blocks`` decoder blocks of ``width`` features.
 
     With the defaults: 9.99M parameters, of which 2.10M are token embeddings (tied with the output layer).
@@ -37,16 +37,16 @@ def embedded_config(*, vocabulary_size: int = 8192, width: int = 256, blocks: in
     )
 
 
-def new_embedded_model(
+def new_tiny_model(
     *, vocabulary_size: int, seed: int, width: int = 256, blocks: int = 4
 ) -> BartForConditionalGeneration:
-    """An untrained model of the embedded shape, its weights drawn from ``seed`` and its positions sinusoids.
+    """An untrained model of the tiny shape, its weights drawn from ``seed`` and its positions sinusoids.
 
     BART draws its learned positions too. Started as sinusoids they tell attention from the first step on which token is
     the next one, which copying needs: at equal seconds the input gain was more than twice that of drawn ones.
     """
     torch.manual_seed(seed)
-    model = BartForConditionalGeneration(embedded_config(vocabulary_size=vocabulary_size, width=width, blocks=blocks))
+    model = BartForConditionalGeneration(tiny_config(vocabulary_size=vocabulary_size, width=width, blocks=blocks))
     for half in (model.model.encoder, model.model.decoder):
         positions = half.embed_positions.weight
         positions.data.copy_(_AMPLITUDE * _sinusoids(*positions.shape))

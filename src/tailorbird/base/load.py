@@ -1,12 +1,11 @@
-"""Loading a base: the embedded one, or a Hugging Face model of a known family by id or folder."""
+"""Loading a base: a Hugging Face model of a known family by id or folder. `tailorbird.bases` knows bases by name."""
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from huggingface_hub.utils import logging as hub_logging
@@ -22,13 +21,19 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from tailorbird.base.description import derive_description, read_description
+from tailorbird.base.vocabulary import end_with, require_vocabulary, unwritable
 from tailorbird.errors import BaseError, UsageError
 from tailorbird.networks.agreement import require_agreement
 from tailorbird.networks.network import FAMILIES, Network
-
-EMBEDDED = "embedded"
+from tailorbird.records import BaseDescription
+from tailorbird.storage import sha256_bytes
 
 T = TypeVar("T")
+
+
+OWN_DESCRIPTION = BaseDescription(end_token="</s>")
+"""Of what `tailorbird pretrain` makes, with `tailorbird.base.tokenizer`'s end token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Base:
     sha256: str
     """Over names, shapes and bytes of all weights, and the configuration's shape-giving part."""
     tokenizer_sha256: str
+    description: BaseDescription = OWN_DESCRIPTION
 
     @property
     def model(self) -> PreTrainedModel:
@@ -51,6 +57,11 @@ class Base:
     def end(self) -> int:
         """Id of the token that ends a test case."""
         return int(self.tokenizer.eos_token_id)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What ``tokens`` say, character for character, without special tokens and without the end."""
+        said = [token for token in tokens if token != self.end]
+        return str(self.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     @property
     def max_positions(self) -> int | None:
@@ -77,27 +88,24 @@ class Base:
                 )
 
 
-def embedded_folder() -> Path:
-    """Where the embedded base lies in the package; BaseError when this installation has none."""
-    folder = Path(str(files("tailorbird.base"))) / "embedded"
-    if not (folder / "model.safetensors").exists():
-        raise BaseError(
-            f"{folder} holds no model.safetensors: install a released package, or train a base with "
-            "`tailorbird pretrain --out DIR` and give it as --base DIR."
-        )
-    return folder
+def load_base(
+    place: str,
+    *,
+    name: str | None = None,
+    description: BaseDescription | None = None,
+    device: torch.device | None = None,
+) -> Base:
+    """Load a base in fp32 from a folder, or a Hugging Face model id, and call it ``name`` (else as it was given).
 
-
-def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Base:
-    """Load base ``name`` in fp32: ``embedded``, a folder, or a Hugging Face model id.
-
-    Raises BaseError when it is not there, is of no known family, or has no end token.
+    Without a ``description`` its folder's own is taken (`tailorbird-base.json`), and without that one it is derived.
+    Raises BaseError when the base is not there, is of no known family, has no end token, or has another tokenizer's
+    embeddings.
     """
+    name = name or place
     # Their warnings and retries would bury the one sentence that says what is wrong.
     transformers_logging.set_verbosity_error()
     hub_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    place = str(embedded_folder()) if name == EMBEDDED else name
     config = _load(name, lambda: AutoConfig.from_pretrained(place))
     if config.model_type not in FAMILIES:
         raise BaseError(
@@ -105,9 +113,27 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
             f"choose one of {', '.join(FAMILIES)}."
         )
     tokenizer = _load(name, lambda: AutoTokenizer.from_pretrained(place))
-    if tokenizer.eos_token_id is None:
-        raise BaseError(f"--base {name} has a tokenizer without an end token: give one that has.")
-    loader = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    model = _load_model(name, place, crossing=bool(config.is_encoder_decoder))
+    embeddings: Any = model.get_input_embeddings()
+    rows = int(embeddings.weight.shape[0])
+    require_vocabulary(tokenizer, rows, name)
+    described = description or read_description(Path(place))
+    if described is None:
+        described = _load(name, lambda: derive_description(name, place, tokenizer))
+    tokenizer_hash = tokenizer_sha256(tokenizer)
+    if end_with(tokenizer, described.end_token, name):
+        # Targets end otherwise: for a delta that is another tokenizer.
+        tokenizer_hash = sha256_bytes(f"{tokenizer_hash} {described.end_token}".encode())
+    if device is not None:
+        cast(nn.Module, model).to(device)
+    network = Network(model)
+    network.unwritable = unwritable(tokenizer, network.parts.head.weight.shape[0])
+    require_agreement(network, name)
+    return Base(name, network, tokenizer, weights_sha256(model), tokenizer_hash, described)
+
+
+def _load_model(name: str, place: str, *, crossing: bool) -> PreTrainedModel:
+    loader = AutoModelForSeq2SeqLM if crossing else AutoModelForCausalLM
     loaded: Any = _load(
         name,
         lambda: loader.from_pretrained(
@@ -117,7 +143,8 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
             ignore_mismatched_sizes=True,
         ),
     )
-    model, found = loaded
+    model: PreTrainedModel = loaded[0]
+    found = loaded[1]
     # transformers fills these at random and goes on: another model each time.
     unfit = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
     lacking = sorted(unfit & {key for key, _ in model.named_parameters()})
@@ -127,11 +154,7 @@ def load_base(name: str = EMBEDDED, *, device: torch.device | None = None) -> Ba
             "its config.json says; copy or download it again."
         )
     model.eval()
-    if device is not None:
-        model.to(device)
-    network = Network(model)
-    require_agreement(network, name)
-    return Base(name, network, tokenizer, weights_sha256(model), tokenizer_sha256(tokenizer))
+    return model
 
 
 def _load(name: str, load: Callable[[], T]) -> T:
@@ -141,7 +164,7 @@ def _load(name: str, load: Callable[[], T]) -> T:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BaseError(
             f"--base {name} could not be loaded ({reason}): give a folder with a Hugging Face model, "
-            " or a model id that this machine can reach."
+            "a model id that this machine can reach, or a name that `tailorbird base list` has."
         ) from error
 
 

@@ -25,6 +25,15 @@ class Prompt:
     target_cut: bool
 
 
+def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
+    """One part of a prompt, or a whole target: the tokens of ``text`` alone, and then the end token.
+
+    What a tokenizer adds by itself differs from base to base (nothing, a start token, an end token), so nothing of it
+    is taken. Text that spells a special token, such as ``"</s>"`` in a string literal, is read as ordinary text.
+    """
+    return (*_ids(tokenizer, text), int(tokenizer.eos_token_id))
+
+
 def encode_pair(
     tokenizer: PreTrainedTokenizerBase,
     pair: Pair,
@@ -39,10 +48,10 @@ def encode_pair(
     What does not fit is cut in this order: the context's end (fields, then signatures of methods and constructors), the
     skeleton's end, the neighbour's end (its focal method, then its test case), the focal method's end.
     """
-    context = _ids(tokenizer, pair.focal.context)
-    skeleton = _ids(tokenizer, pair.skeleton) if pair.skeleton else ()
+    context = encode_text(tokenizer, pair.focal.context)
+    skeleton = encode_text(tokenizer, pair.skeleton) if pair.skeleton else ()
     neighbour = _neighbour_ids(tokenizer, pair.neighbour)
-    focal = min(len(_ids(tokenizer, _through_focal_method(pair.focal))), len(context))  # Counts its end token.
+    focal = min(len(encode_text(tokenizer, _through_focal_method(pair.focal))), len(context))  # Counts its end token.
     room = _Room(max_source)
     method = room.take(focal)
     beside = room.take(len(neighbour))
@@ -62,7 +71,7 @@ def encode_pair(
 
 def encode_test(tokenizer: PreTrainedTokenizerBase, test: str) -> tuple[int, ...]:
     """A test case's text as a target, however long: in canonical layout, with the end token."""
-    return _ids(tokenizer, canonical_layout(test))
+    return encode_text(tokenizer, canonical_layout(test))
 
 
 def encode_lone_test(
@@ -78,8 +87,8 @@ def encode_lone_test(
 
     Either may be empty. What does not fit is cut from the outline's end first, then from the sibling's.
     """
-    around = _ids(tokenizer, outline) if outline else ()
-    beside = _ids(tokenizer, canonical_layout(sibling)) if sibling else ()
+    around = encode_text(tokenizer, outline) if outline else ()
+    beside = encode_text(tokenizer, canonical_layout(sibling)) if sibling else ()
     room = _Room(max_source)
     second, first = room.take(len(beside)), room.take(len(around))
     source = (*_cut(around, first), *_cut(beside, second))
@@ -128,13 +137,23 @@ def _through_focal_method(focal: FocalMethod) -> str:
 def _neighbour_ids(tokenizer: PreTrainedTokenizerBase, neighbour: Neighbour | None) -> tuple[int, ...]:
     if neighbour is None:
         return ()
-    return _ids(tokenizer, f"{canonical_layout(neighbour.test_text)}\n{canonical_layout(neighbour.focal_text)}")
+    return encode_text(tokenizer, f"{canonical_layout(neighbour.test_text)}\n{canonical_layout(neighbour.focal_text)}")
 
 
 def _cut(tokens: tuple[int, ...], length: int) -> tuple[int, ...]:
     return tokens if len(tokens) <= length else (*tokens[: length - 1], tokens[-1]) if length else ()
 
 
-def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...]:
+def _ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """The tokens of ``text``, none of which is the end token."""
     # verbose=False: lengths beyond the model's are cut here, so its warning would be noise.
-    return tuple(int(token) for token in tokenizer(text, verbose=False)["input_ids"])
+    encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
+    tokens = [int(token) for token in encoded["input_ids"]]
+    end, spelling = int(tokenizer.eos_token_id), str(tokenizer.eos_token)
+    if end not in tokens:
+        return tokens
+    # A tokenizer that does not mark its end token as special finds it in texts too: halved, it is ordinary text.
+    at = text.find(spelling) + 1
+    if not at or len(spelling) < 2:
+        return [token for token in tokens if token != end]
+    return _ids(tokenizer, text[:at]) + _ids(tokenizer, text[at:])

@@ -1,4 +1,4 @@
-"""The embedded base's tokenizer: byte-level BPE over Java in canonical layout (`tailorbird.java_text`)."""
+"""The tiny base's tokenizer: byte-level BPE over Java in canonical layout (`tailorbird.java_text`)."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tailorbird.cli.options import EMBEDDED, BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
+from tailorbird.bases.catalogue import DEFAULT_BASE
+from tailorbird.cli.options import BaseModel, ConfigFile, Json, Quiet, Seed, Set, require_training_extra
 from tailorbird.cli.output import print_json, print_line, print_warning
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import CompareConfig, load_config
@@ -38,7 +39,7 @@ def compare(
             "--strategies", metavar="NAMES", help=f"Separated by commas (default {','.join(_DEFAULTS.strategies)})."
         ),
     ] = None,
-    base: BaseModel = EMBEDDED,
+    base: BaseModel = DEFAULT_BASE,
     epochs: Annotated[
         float | None, typer.Option("--epochs", help=f"Passes over the training pairs (default {_DEFAULTS.epochs:g}).")
     ] = None,

@@ -32,12 +32,12 @@ def inspect(folder: _Folder, *, base: _Base = None, json: Json = False) -> None:
     """Say what a delta is, what it cost, and which parts of the base it changes how much."""
     require_there(folder)
     require_training_extra()
-    from tailorbird.base.load import load_base
+    from tailorbird.bases.open import open_base
     from tailorbird.deltas.inspect import changes
     from tailorbird.deltas.store import load_delta
 
     delta = load_delta(folder)
-    found = changes(load_base(base or delta.manifest.base_name), delta)
+    found = changes(open_base(base or delta.manifest.base_name), delta)
     if json:
         print_json({"manifest": delta.manifest, "changes": found})
         return
@@ -58,12 +58,12 @@ def diff(
     """Say how two deltas of one base differ: in what made them, and in where they move it."""
     require_there(first, second)
     require_training_extra()
-    from tailorbird.base.load import load_base
+    from tailorbird.bases.open import open_base
     from tailorbird.deltas.inspect import difference
     from tailorbird.deltas.store import load_delta
 
     one, other = load_delta(first), load_delta(second)
-    found = difference(load_base(base or one.manifest.base_name), one, other)
+    found = difference(open_base(base or one.manifest.base_name), one, other)
     if json:
         print_json(found)
         return
@@ -83,12 +83,12 @@ def merge(folder: _Folder, *, out: _Out, base: _Base = None) -> None:
     """Work a delta into the base's weights, and write an ordinary Hugging Face folder: a base like any other."""
     require_there(folder)
     require_training_extra()
-    from tailorbird.base.load import load_base
+    from tailorbird.bases.open import open_base
     from tailorbird.deltas.export import export_model
     from tailorbird.deltas.store import load_delta
 
     delta = load_delta(folder)
-    export_model(load_base(base or delta.manifest.base_name), delta, out)
+    export_model(open_base(base or delta.manifest.base_name), delta, out)
     print_line(str(out))
 
 
@@ -97,12 +97,12 @@ def export(folder: _Folder, *, out: _Out, base: _Base = None) -> None:
     """Write a LoRA, DoRA or IA3 delta as PEFT reads it."""
     require_there(folder)
     require_training_extra()
-    from tailorbird.base.load import load_base
+    from tailorbird.bases.open import open_base
     from tailorbird.deltas.export import export_adapter
     from tailorbird.deltas.store import load_delta
 
     delta = load_delta(folder)
-    export_adapter(load_base(base or delta.manifest.base_name), delta, out)
+    export_adapter(open_base(base or delta.manifest.base_name), delta, out)
     print_line(str(out))
 
 
@@ -127,14 +127,14 @@ def compress(
     """Pack a delta in fewer bytes, and say what that lost."""
     require_there(folder, data)
     require_training_extra()
-    from tailorbird.base.load import load_base
+    from tailorbird.bases.open import open_base
     from tailorbird.deltas.store import load_delta
     from tailorbird.mining.dataset import load_data
     from tailorbird.training.repacking import compress_delta
 
     before = load_delta(folder).manifest
     mined = load_data(data) if data is not None else None
-    manifest = compress_delta(folder, out, packing, load_base(base or before.base_name), mined)
+    manifest = compress_delta(folder, out, packing, open_base(base or before.base_name), mined)
     if json:
         print_json(manifest)
         return

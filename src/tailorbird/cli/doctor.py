@@ -4,15 +4,14 @@ import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 
 import typer
 
+from tailorbird.bases.catalogue import DEFAULT_BASE, folder_of, get_entry, require_here
 from tailorbird.cli import machine
 from tailorbird.cli.options import Json
 from tailorbird.cli.output import print_json, print_line, readable_bytes
-from tailorbird.errors import ToolMissingError
+from tailorbird.errors import BaseError, ToolMissingError
 
 EXAMPLES = """\b
 Examples:
@@ -66,7 +65,7 @@ def doctor(*, json: Json = False) -> None:
 
 def diagnose() -> Diagnosis:
     """Look at everything once."""
-    checks = (*_programs(), _sandbox(), *_packages(), _embedded_base(), *_hardware(), *_cache())
+    checks = (*_programs(), _sandbox(), *_packages(), _default_base(), *_hardware(), *_cache())
     return Diagnosis(all(check.state != MISSING for check in checks), checks)
 
 
@@ -124,12 +123,14 @@ def _packages() -> Iterator[Check]:
             yield Check(name, NOTE, f"{found}, not tested together", f"pip install {name}=={tested}, which was")
 
 
-def _embedded_base() -> Check:
-    path = Path(str(files("tailorbird.base"))) / "embedded" / "model.safetensors"
-    if path.exists():
-        return Check("embedded base", OK, readable_bytes(path.stat().st_size))
-    remedy = "install a released package, or give --base a folder or a Hugging Face model id"
-    return Check("embedded base", MISSING, f"{path} does not exist", remedy)
+def _default_base() -> Check:
+    try:
+        entry = get_entry(DEFAULT_BASE)
+        require_here(entry)
+    except BaseError as error:
+        found, _, remedy = str(error).partition(": ")
+        return Check("default base", MISSING, found, remedy)
+    return Check("default base", OK, f"{entry.name} ({readable_bytes(machine.folder_bytes(folder_of(entry)))})")
 
 
 def _hardware() -> Iterator[Check]:
@@ -143,7 +144,7 @@ def _hardware() -> Iterator[Check]:
     if gpus:
         yield Check("GPU", OK, "; ".join(gpus))
     else:
-        yield Check("GPU", NOTE, "none", "nothing to do: the embedded base is made for a processor")
+        yield Check("GPU", NOTE, "none", "nothing to do: small bases run on the processor")
     memory = machine.memory()
     free = memory.total if memory.available is None else memory.available
     found = f"{readable_bytes(memory.total)}, {readable_bytes(free)} free"

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from tailorbird.bases.catalogue import DEFAULT_BASE
 from tailorbird.cli.options import (
-    EMBEDDED,
     BaseModel,
     ConfigFile,
     Json,
@@ -42,7 +42,7 @@ def generate(
     delta: Annotated[
         Path | None, typer.Option("--delta", metavar="DELTA", help="The folder that `tailorbird personalise` wrote.")
     ] = None,
-    base: BaseModel = EMBEDDED,
+    base: BaseModel = DEFAULT_BASE,
     split: Annotated[
         Literal["train", "validation", "test"] | None,
         typer.Option("--split", help=f"Which pairs (default {_DEFAULTS.split})."),

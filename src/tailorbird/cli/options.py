@@ -16,7 +16,8 @@ BaseModel = Annotated[
     typer.Option(
         "--base",
         metavar="BASE",
-        help="The base: embedded, or a Hugging Face model (BART, PLBART, T5, GPT-2, Llama, Qwen2), by id or folder.",
+        help="A name that `tailorbird base list` has, or a BART, PLBART, T5, GPT-2, Llama or Qwen2 model: "
+        "its folder, its .gguf file, or its Hugging Face id.",
     ),
 ]
 ConfigFile = Annotated[
@@ -28,8 +29,6 @@ Set = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="One setting, its value as TOML; may be given several times."),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all that is drawn by chance (default 0).")]
-
-EMBEDDED = "embedded"
 
 
 def require_there(*paths: Path | None) -> None:

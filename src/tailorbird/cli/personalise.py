@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tailorbird.bases.catalogue import DEFAULT_BASE
 from tailorbird.cli.options import (
-    EMBEDDED,
     BaseModel,
     ConfigFile,
     Json,
@@ -55,7 +55,7 @@ def personalise(
         typer.Option("--strategy", metavar="NAME", help=f"One of those listed below (default {_DEFAULTS.strategy})."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DELTA", help="Folder for delta.safetensors and delta.json.")],
-    base: BaseModel = EMBEDDED,
+    base: BaseModel = DEFAULT_BASE,
     from_delta: Annotated[
         Path | None,
         typer.Option(

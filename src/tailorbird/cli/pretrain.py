@@ -16,17 +16,17 @@ Examples:
   tailorbird pretrain --out base
   tailorbird pretrain --out base --hours 2
   tailorbird pretrain --out base --corpus corpus.toml --set denoising_steps=2000 --set pair_steps=4000
-  tailorbird pretrain --from embedded --out ours --corpus ours.toml --set denoising_steps=0
+  tailorbird pretrain --from tiny --out ours --corpus ours.toml --set denoising_steps=0
 
 \b
-The corpus is a TOML file; without --corpus it is that of the embedded base. Its keys are lists of
+The corpus is a TOML file; without --corpus it is that of the tiny base. Its keys are lists of
 group:artifact:version: coordinates (to train on), held_out (never trained on: the curve is theirs)
 and studies (projects to personalise to later: what resembles their methods is left out). Settings
 for --set stand in docs/settings.md.
 
 \b
 If DIR holds a checkpoint of the same recipe, training goes on from it. --from begins with the
-weights and the tokenizer of a base that exists, such as the embedded one. Use the result with
+weights and the tokenizer of a base that exists, such as tiny. Use the result with
 --base DIR.
 """
 
@@ -39,7 +39,7 @@ def pretrain(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="BASE", help="Base to go on from: embedded, or a folder that pretrain wrote."),
+        typer.Option("--from", metavar="BASE", help="Base to go on from: tiny, or a folder that pretrain wrote."),
     ] = None,
     hours: Annotated[
         float | None, typer.Option("--hours", help="Pause after so many hours; the same command goes on.")

@@ -196,4 +196,4 @@ def _write(
 
 def to_text(base: Base, decoded: Decoded) -> str:
     """The candidate's text, special tokens left out."""
-    return str(base.tokenizer.decode(list(decoded.tokens), skip_special_tokens=True)).strip()
+    return base.text(decoded.tokens).strip()

@@ -9,8 +9,10 @@ from statistics import median
 import msgspec
 
 from tailorbird import __version__
-from tailorbird.base.load import Base, load_base
+from tailorbird.base.load import Base
 from tailorbird.base.prompts import Prompt, count_cuts, encode_pair, encode_test
+from tailorbird.bases.catalogue import DEFAULT_BASE
+from tailorbird.bases.open import open_base
 from tailorbird.config import GenerateConfig
 from tailorbird.deltas.attach import attach_delta
 from tailorbird.deltas.store import load_delta
@@ -67,12 +69,12 @@ def generate(
     out: Path,
     config: GenerateConfig,
     *,
-    base: str = "embedded",
+    base: str = DEFAULT_BASE,
     delta: Path | None = None,
     progress: Progress | None = None,
 ) -> GenerationHeader:
     """Generate for one split of ``data`` with ``base``, personalised by ``delta`` where one is given."""
-    model = load_base(base, device=choose_device())
+    model = open_base(base, device=choose_device())
     return generate_base(load_data(data), out, config, model, delta=delta, progress=progress)
 
 
@@ -235,7 +237,7 @@ def _reference_losses(task: _Task, prompts: Sequence[Prompt]) -> list[ReferenceL
 def _characters(base: Base, pair: Pair, prompt: Prompt) -> int:
     if not prompt.target_cut:
         return len(canonical_layout(pair.test.text))
-    return len(str(base.tokenizer.decode(list(prompt.target), skip_special_tokens=True)))
+    return len(base.text(prompt.target))
 
 
 def _decoding(config: GenerateConfig) -> Decoding:

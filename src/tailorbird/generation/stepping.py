@@ -56,6 +56,7 @@ class Stepper:
             raise ValueError("beams and guesses do not go together")
         self._network, self._beams, self._steps = network, beams, steps + guesses
         self._parts, self._device = network.parts, network.device
+        self._unwritable = torch.tensor(network.unwritable, dtype=torch.long, device=self._device)
         self._step = 0
         self._written = torch.zeros(len(sources), dtype=torch.long, device=self._device)
         """Tokens of each sequence that were right."""
@@ -232,7 +233,9 @@ class Stepper:
     def _scores(self, states: torch.Tensor) -> torch.Tensor:
         head = self._parts.head
         states = states if head.scale == 1.0 else states * head.scale
-        return nn.functional.linear(states, head.weight, head.bias).float()
+        scores = nn.functional.linear(states, head.weight, head.bias).float()
+        # Here, so that no way of decoding ever sees them.
+        return scores.index_fill_(-1, self._unwritable, _HIDDEN) if len(self._unwritable) else scores
 
     def follow(self, beams: torch.Tensor) -> None:
         """Let beam i of each source go on from the past of beam ``beams[source, i]``."""

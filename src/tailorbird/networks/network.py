@@ -50,6 +50,8 @@ class Network(nn.Module):
         """What a strategy adds and trains: here, so that whoever wraps the network finds its parameters."""
         self.before: Callable[[], None] | None = None
         """Called before each pass over a batch: puts what ``personal`` gives in its place."""
+        self.unwritable: tuple[int, ...] = ()
+        """Ids that no candidate may have: no token of the tokenizer's, or a special one."""
         self._prompt: list[torch.Tensor] = []  # In a list, a parameter is not registered here a second time.
         self._resting = Frontier(memory=False, blocks=0)
         self.training = model.training

@@ -1,1 +1,1 @@
-"""The embedded base's own recipe: corpus, denoising, then focal method -> test case."""
+"""The tiny base's own recipe: corpus, denoising, then focal method -> test case."""

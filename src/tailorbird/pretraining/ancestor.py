@@ -6,7 +6,9 @@ from typing import cast
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from tailorbird.base.load import EMBEDDED, Base, embedded_folder, load_base
+from tailorbird.base.load import Base
+from tailorbird.bases.catalogue import find_entry, folder_of
+from tailorbird.bases.open import open_base
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import UsageError
 from tailorbird.pretraining.export import RECORD, PretrainingReport
@@ -49,12 +51,13 @@ class Ancestor:
 
 
 def load_ancestor(name: str) -> Ancestor:
-    """Load base ``name`` (``embedded`` or a folder) to go on from.
+    """Load base ``name`` (a name such as ``tiny``, or a folder) to go on from.
 
     UsageError when `tailorbird pretrain` did not make it: its tokens and its history would be other ones.
     """
-    folder = embedded_folder() if name == EMBEDDED else Path(name)
-    base = load_base(name) if (folder / RECORD).exists() else None
+    entry = find_entry(name)
+    folder = folder_of(entry) if entry is not None else Path(name)
+    base = open_base(name) if (folder / RECORD).exists() else None
     if base is None or _special_tokens(base) != (PAD, END, MASK):
         raise UsageError(
             f"--from {name} is no base of `tailorbird pretrain` (its folder would hold {RECORD}): "

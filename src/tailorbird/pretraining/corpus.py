@@ -88,7 +88,7 @@ class Corpus:
 
 
 def read_list(path: Path | None = None) -> CorpusList:
-    """The list in ``path``, or the embedded base's own.
+    """The list in ``path``, or the tiny base's own.
 
     DataError when it has no coordinates, UsageError for a key that it does not know: a misspelt ``studies`` would leave
     in what resembles them.

@@ -11,7 +11,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from tailorbird import __version__
-from tailorbird.base.architecture import new_embedded_model
+from tailorbird.base.architecture import new_tiny_model
 from tailorbird.base.load import Base
 from tailorbird.config import PretrainConfig
 from tailorbird.errors import DataError, UsageError
@@ -98,7 +98,7 @@ def pretrain(
         if config.new_vocabulary:
             move_vocabulary(model, ancestor.tokenizer, tokenizer)
     else:
-        model = new_embedded_model(
+        model = new_tiny_model(
             vocabulary_size=config.vocabulary_size, seed=config.seed, width=config.width, blocks=config.blocks
         )
     device = choose_device()

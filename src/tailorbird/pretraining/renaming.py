@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
+from tailorbird.base.prompts import encode_text
 from tailorbird.networks.batch import Encoded
 from tailorbird.storage import atomic_file
 
@@ -94,7 +95,7 @@ class Renaming:
         return str(self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def _ids(self, text: str) -> list[int]:
-        return [int(token) for token in self._tokenizer(text, verbose=False)["input_ids"]]
+        return list(encode_text(self._tokenizer, text))
 
 
 def swap(text: str, swaps: dict[str, str]) -> str:

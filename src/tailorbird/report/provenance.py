@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tailorbird.bases.catalogue import DEFAULT_BASE
 from tailorbird.records import Result, ResultMeta
 from tailorbird.report.rows import leading, personalised, title
 
@@ -69,7 +70,7 @@ def _command(results: Sequence[Result], meta: ResultMeta) -> str:
         words += ["--strategies", ",".join(one.strategy for one in models)]
         epochs = models[0].meta.settings.get("training.epochs")
         words += ["--epochs", f"{epochs:g}"] if isinstance(epochs, int | float) else []
-    if meta.base_name not in ("", "embedded", "none"):
+    if meta.base_name not in ("", DEFAULT_BASE, "none"):
         words += ["--base", meta.base_name]
     if meta.decoding != "greedy":
         words += ["--set", f"decoding={meta.decoding}"]

@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tailorbird.base.load import Base, load_base
+from tailorbird.base.load import Base
+from tailorbird.bases.catalogue import DEFAULT_BASE
+from tailorbird.bases.open import open_base
 from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, MineConfig, PersonaliseConfig
 from tailorbird.errors import DataError, SourceError, ToolMissingError, UsageError
 from tailorbird.execution.execute import executor
@@ -27,7 +29,7 @@ def compare(
     out: Path,
     config: CompareConfig,
     *,
-    base: str = "embedded",
+    base: str = DEFAULT_BASE,
     progress: Progress | None = None,
     warn: Callable[[str], None] = lambda _: None,
 ) -> tuple[Result, ...]:
@@ -46,7 +48,7 @@ def compare(
         complete_settings(find_strategy(name), config.settings.get(name, {}))
     mine(source, out / "data", MineConfig(seed=config.seed, context=config.context), progress=progress)
     data = load_data(out / "data")
-    model = load_base(base, device=choose_device())
+    model = open_base(base, device=choose_device())
     _forget_other_results(out / "results", {"base", RETRIEVAL_COPY, *config.strategies})
     copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl", limit=config.limit)
     _generate(data, out, "base", None, config, model, progress)

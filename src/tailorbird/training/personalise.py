@@ -11,8 +11,10 @@ import msgspec
 import torch
 
 from tailorbird import __version__
-from tailorbird.base.load import Base, load_base
+from tailorbird.base.load import Base
 from tailorbird.base.prompts import Prompt, count_cuts, encode_pair
+from tailorbird.bases.catalogue import DEFAULT_BASE
+from tailorbird.bases.open import open_base
 from tailorbird.config import PersonaliseConfig
 from tailorbird.deltas.attach import merge_delta, mergeable, parameters_of
 from tailorbird.deltas.store import Delta, load_delta, read_manifest, save_delta
@@ -70,7 +72,7 @@ def personalise(
     out: Path,
     config: PersonaliseConfig,
     *,
-    base: str = "embedded",
+    base: str = DEFAULT_BASE,
     start: Path | None = None,
     progress: Progress | None = None,
     announce: Announce | None = None,
@@ -83,7 +85,7 @@ def personalise(
     checkpoint.
     """
     complete_settings(find_strategy(config.strategy), config.settings)  # A misspelt one is said before anything loads.
-    mined, loaded = load_data(data), load_base(base, device=choose_device())
+    mined, loaded = load_data(data), open_base(base, device=choose_device())
     return personalise_base(mined, out, config, loaded, start=start, progress=progress, announce=announce)
 
 

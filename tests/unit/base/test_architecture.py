@@ -1,12 +1,12 @@
-"""The embedded base's shape, untrained."""
+"""The tiny base's shape, untrained."""
 
 import torch
 
-from tailorbird.base.architecture import new_embedded_model
+from tailorbird.base.architecture import new_tiny_model
 
 
 def test_the_seed_decides_the_weights_and_not_the_positions() -> None:
-    one, same, other = (new_embedded_model(vocabulary_size=300, seed=seed, width=64, blocks=1) for seed in (0, 0, 1))
+    one, same, other = (new_tiny_model(vocabulary_size=300, seed=seed, width=64, blocks=1) for seed in (0, 0, 1))
     for (name, tensor), (_, equal), (_, differing) in zip(
         one.named_parameters(), same.named_parameters(), other.named_parameters(), strict=True
     ):
@@ -16,7 +16,7 @@ def test_the_seed_decides_the_weights_and_not_the_positions() -> None:
 
 
 def test_positions_tell_how_far_apart_two_tokens_are() -> None:
-    model = new_embedded_model(vocabulary_size=300, seed=0, width=64, blocks=1)
+    model = new_tiny_model(vocabulary_size=300, seed=0, width=64, blocks=1)
     for half in (model.model.encoder, model.model.decoder):
         positions = half.embed_positions.weight.detach()
         products = positions @ positions.T

@@ -1,18 +1,21 @@
 """Loading a base: what identifies it, and one sentence where it cannot be."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub.constants
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tailorbird.base import load
-from tailorbird.base.load import embedded_folder, load_base, tokenizer_sha256, weights_sha256
+from tailorbird.base.load import load_base, tokenizer_sha256, weights_sha256
+from tailorbird.base.prompts import encode_text
 from tailorbird.errors import BaseError, UsageError
+from tailorbird.records import BaseDescription
 from tests.data import write_base
-from tests.models import FAMILIES, encoded_texts, small_base
+from tests.models import FAMILIES, VOCABULARY, encoded_texts, small_base
 
 
 @pytest.fixture(scope="module")
@@ -122,21 +125,98 @@ def test_a_broken_configuration_is_refused(folder: Path, tmp_path: Path) -> None
         load_base(str(tmp_path))
 
 
-def test_a_tokenizer_without_an_end_is_refused(folder: Path, tmp_path: Path) -> None:
-    path = copy_of(folder, tmp_path) / "tokenizer_config.json"
-    settings = json.loads(path.read_text())
-    path.write_text(json.dumps({key: value for key, value in settings.items() if key != "eos_token"}))
-    with pytest.raises(BaseError, match="has a tokenizer without an end token"):
+def rewrite(path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+
+
+def without(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda settings: {name: value for name, value in settings.items() if name != key}
+
+
+def silent(folder: Path, target: Path) -> Path:
+    """A base whose configuration does not say how a text ends; its tokenizer does."""
+    copy_of(folder, target)
+    for name in ("config.json", "generation_config.json"):
+        rewrite(target / name, without("eos_token_id"))
+    return target
+
+
+def test_the_end_token_is_the_models_and_of_several_the_last(folder: Path, tmp_path: Path) -> None:
+    rewrite(silent(folder, tmp_path) / "generation_config.json", lambda old: {**old, "eos_token_id": [2, 4]})
+    base = load_base(str(tmp_path))
+    assert (base.end, base.description.end_token, base.tokenizer.eos_token) == (4, "<mask>", "<mask>")
+    assert encode_text(base.tokenizer, "a")[-1] == 4
+    # Targets that end otherwise are other targets: a delta trained with the one does not fit the other.
+    assert base.tokenizer_sha256 != load_base(str(folder)).tokenizer_sha256
+
+
+def test_a_silent_configuration_leaves_it_to_the_tokenizer(folder: Path, tmp_path: Path) -> None:
+    assert load_base(str(silent(folder, tmp_path))).description == BaseDescription(end_token="</s>")
+
+
+@pytest.mark.parametrize("number", [3, 100], ids=["unknown", "ordinary"])
+def test_a_token_that_ends_no_text_is_passed_over(number: int, folder: Path, tmp_path: Path) -> None:
+    rewrite(copy_of(folder, tmp_path) / "generation_config.json", lambda old: {**old, "eos_token_id": number})
+    assert load_base(str(tmp_path)).description.end_token == "</s>"
+
+
+def test_a_base_without_an_end_is_refused_until_it_is_described(folder: Path, tmp_path: Path) -> None:
+    rewrite(silent(folder, tmp_path) / "tokenizer_config.json", without("eos_token"))
+    with pytest.raises(
+        BaseError, match=r"does not say which token ends a text: write tailorbird-base\.json into"
+    ) as raised:
+        load_base(str(tmp_path))
+    assert "\n" not in str(raised.value)
+    (tmp_path / "tailorbird-base.json").write_text(
+        '{"end_token": "<mask>", "prompt": "other", "max_target_tokens": 99}'
+    )
+    base = load_base(str(tmp_path))
+    assert base.end == base.tokenizer.convert_tokens_to_ids("<mask>")
+    assert (base.description.prompt, base.description.max_target_tokens) == ("other", 99)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", r"tailorbird-base\.json does not describe a base \(.*end_token.*\): it needs at least"),
+        ('{"end_token": "<|end|>"}', r"'<\|end\|>' is no token of its tokenizer: name another end_token"),
+    ],
+)
+def test_a_wrong_description_is_refused(text: str, message: str, folder: Path, tmp_path: Path) -> None:
+    (copy_of(folder, tmp_path) / "tailorbird-base.json").write_text(text)
+    with pytest.raises(BaseError, match=message):
         load_base(str(tmp_path))
 
 
-def test_an_installation_without_the_embedded_base_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "files", lambda package: tmp_path)
-    with pytest.raises(BaseError, match=r"holds no model\.safetensors: install a released package, or train a base"):
-        embedded_folder()
-    (tmp_path / "embedded").mkdir()
-    write_base(tmp_path / "embedded")
-    assert load_base().name == "embedded"
+def test_a_tokenizer_that_outgrew_its_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    tokenizer = load_base(str(copy_of(folder, tmp_path))).tokenizer
+    tokenizer.add_tokens(["assertEquals"])
+    tokenizer.save_pretrained(str(tmp_path))
+    with pytest.raises(BaseError, match=rf"embeddings for {VOCABULARY} tokens, but .* 'assertEquals' has the id"):
+        load_base(str(tmp_path))
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_what_is_no_token_is_never_written_wherever_it_stands(family: str, tmp_path: Path) -> None:
+    base = small_base(family)
+    base.model.resize_token_embeddings(VOCABULARY + 7, mean_resizing=False)
+    base.model.save_pretrained(str(tmp_path))
+    base.tokenizer.save_pretrained(str(tmp_path))
+    # A hole in the midst: no token has this id.
+    hole = VOCABULARY - 9
+    rewrite(tmp_path / "tokenizer.json", lambda old: without_token(old, hole))
+    unwritable = set(load_base(str(tmp_path)).network.unwritable)
+    assert unwritable >= {hole, *range(VOCABULARY, VOCABULARY + 7)}
+    # Of the special tokens the end alone may be written.
+    assert unwritable - {hole, *range(VOCABULARY, VOCABULARY + 7)} == {0, 1, 3, 4}
+
+
+def without_token(tokenizer: dict[str, Any], number: int) -> dict[str, Any]:
+    model = tokenizer["model"]
+    gone = next(token for token, own in model["vocab"].items() if own == number)
+    model["vocab"].pop(gone)
+    model["merges"] = [pair for pair in model["merges"] if gone not in (*pair, "".join(pair))]
+    return tokenizer
 
 
 def test_limits_beyond_the_bases_positions_are_refused() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
-from tailorbird.base.load import load_base
 from tailorbird.base.prompts import encode_pair
+from tailorbird.bases.open import open_base
 from tailorbird.records import Neighbour, Pair
 from tests import builders
 
@@ -21,7 +21,7 @@ SKELETON = "FooTest {\nprivate Foo foo;\n}"
 
 @cache
 def tokenizer() -> PreTrainedTokenizerBase:
-    return load_base("embedded").tokenizer
+    return open_base("tiny").tokenizer
 
 
 def pair_with(*, skeleton: str | None = SKELETON, neighbour: Neighbour | None = NEIGHBOUR) -> Pair:

@@ -1,4 +1,4 @@
-"""The embedded base's tokenizer loses nothing and spends one token on a line's beginning."""
+"""The tiny base's tokenizer loses nothing and spends one token on a line's beginning."""
 
 from pathlib import Path
 

@@ -14,12 +14,12 @@ _PROGRAMS = {"java": "17.0.15", "javac": "17.0.15", "mvn": "3.8.7", "git": "2.39
 
 @pytest.fixture(autouse=True)
 def whole_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that has everything, whatever this one has; the embedded base counts as shipped."""
+    """A machine that has everything, whatever this one has; the default base counts as shipped."""
     monkeypatch.setattr(machine, "program_version", lambda name, _: _PROGRAMS[name])
     monkeypatch.setattr(machine, "package_version", TESTED.get)
     monkeypatch.setattr(machine, "bf16_units", lambda: ("amx_bf16",))
     monkeypatch.setattr(machine, "gpus", lambda: ("A GPU, 80 GiB",))
-    monkeypatch.setattr("tailorbird.cli.doctor._embedded_base", lambda: Check("embedded base", OK, "19.1 MiB"))
+    monkeypatch.setattr("tailorbird.cli.doctor._default_base", lambda: Check("default base", OK, "19.1 MiB"))
 
 
 def _states() -> dict[str, str]:

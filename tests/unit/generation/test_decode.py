@@ -6,9 +6,10 @@ import torch
 from tailorbird.base.load import Base
 from tailorbird.errors import UsageError
 from tailorbird.generation.decode import Decoded, Decoding, decode_batch, to_text
+from tailorbird.generation.syntax import Syntax
 from tailorbird.networks.batch import Encoded
 from tailorbird.training.losses import target_losses
-from tests.models import FAMILIES, bart, base_of, encoded_texts, small_base
+from tests.models import FAMILIES, VOCABULARY, bart, base_of, encoded_texts, small_base
 
 SOURCES = [example.source for example in encoded_texts()[:3]]
 TOKENS = 10
@@ -42,6 +43,29 @@ every_method = pytest.mark.parametrize(
 def test_settings_that_cannot_be_met_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Decoding(**settings)  # type: ignore[arg-type]
+
+
+@every_family
+@every_method
+@pytest.mark.parametrize("guided", [False, True], ids=["free", "guided"])
+def test_ids_that_are_no_token_are_never_written(family: str, decoding: Decoding, guided: bool) -> None:
+    torch.manual_seed(0)
+    model = FAMILIES[family]()
+    model.resize_token_embeddings(VOCABULARY + 40, mean_resizing=False)
+    base = base_of(model, family)
+    head = base.network.parts.head.weight
+    with torch.no_grad():
+        head[VOCABULARY:] = torch.randn(40, head.shape[1]) * 3
+    syntax = Syntax(base.tokenizer) if guided else None
+
+    def beyond() -> set[int]:
+        decoded = decode_batch(base, SOURCES, decoding, seed=0, syntax=syntax)
+        return {token for ranked in decoded for one in ranked for token in one.tokens if token >= VOCABULARY}
+
+    if not guided:
+        assert beyond()  # Without the mask these are what it would write.
+    base.network.unwritable = tuple(range(VOCABULARY, VOCABULARY + 40))
+    assert not beyond()
 
 
 @every_family

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from tailorbird.base.architecture import new_embedded_model
+from tailorbird.base.architecture import new_tiny_model
 from tailorbird.base.tokenizer import save_tokenizer, train_tokenizer
 from tailorbird.networks.batch import Encoded
 from tailorbird.networks.network import Network
@@ -28,7 +28,7 @@ def embeddings(model: Any) -> torch.Tensor:
 
 def test_the_same_vocabulary_changes_nothing() -> None:
     same = tokenizer(300)
-    model = new_embedded_model(vocabulary_size=len(same), seed=1, width=64, blocks=1)
+    model = new_tiny_model(vocabulary_size=len(same), seed=1, width=64, blocks=1)
     example = Encoded(tuple(same(TEXTS[0])["input_ids"]), tuple(same(TEXTS[1])["input_ids"]))
     before = Network(model).batch([example])
     losses = [float(Network(model)(before)[1])]
@@ -41,7 +41,7 @@ def test_the_same_vocabulary_changes_nothing() -> None:
 def test_a_new_token_begins_as_the_mean_of_those_that_spell_it(old_size: int, new_size: int) -> None:
     old, new = tokenizer(old_size), tokenizer(new_size)
     assert len(old) != len(new)
-    model = new_embedded_model(vocabulary_size=len(old), seed=1, width=64, blocks=1)
+    model = new_tiny_model(vocabulary_size=len(old), seed=1, width=64, blocks=1)
     before = embeddings(model).detach().clone()
     move_vocabulary(model, old, new)
     after = embeddings(model)
