@@ -81,6 +81,8 @@ class PersonaliseConfig:
     """Room on disk, while training, for what the strategy never changes and is computed once; 0 computes it anew."""
     unasserted: bool = False
     """Train on test cases that assert nothing too."""
+    neighbour_share: Share = 0.5
+    """Share of the pairs that are shown with their neighbour, so that the model does with and without one."""
     precision: Precision = "auto"
     max_source_tokens: Count = 512
     max_target_tokens: Count = 256
@@ -231,6 +233,29 @@ class PretrainConfig:
     """``muon`` takes orthogonal steps in the blocks' matrices, and AdamW's in all else. New bases were
     measured with it at rates of 2e-3."""
     precision: Precision = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestWritingConfig:
+    """`tailorbird stage`: the test-writing stage of a base."""
+
+    __test__ = False  # pytest: this is no test class
+
+    pairs: Count = 6000
+    """Pairs of the corpus to train on; the first of them are those of a smaller number."""
+    pairs_per_class: Count = 8
+    """At most so many of one focal class."""
+    training: PersonaliseConfig = PersonaliseConfig(
+        strategy="lora",
+        epochs=1.0,
+        learning_rate=5e-4,
+        batch_size=16,
+        validations=12,
+        max_source_tokens=768,
+        max_target_tokens=256,
+        settings={"rank": 16, "alpha": 32},
+    )
+    """How to train: the settings of `PersonaliseConfig`."""
 
 
 def load_config(kind: type[T], toml: Path | None = None, overrides: Sequence[str] = (), **flags: object) -> T:

@@ -52,6 +52,9 @@ class FocalMethod:
     """The method as written, from its first modifier or annotation to its closing brace; Javadoc left out."""
     context: str
     """The focal context at the data set's published level, such as ``fm_fc_ms_ff``."""
+    outline: str = ""
+    """What the context says of the class, the focal method's signature among the others': the same text for all
+    methods of a class. Empty at the level ``fm``, and in data sets of other tools."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
+from tailorbird.base import test_file_prompt
+from tailorbird.errors import BaseError
 from tailorbird.java_text import canonical_layout
-from tailorbird.records import FocalMethod, Neighbour, Pair, Truncation
+from tailorbird.records import DESCRIPTION_FILE, FocalMethod, Neighbour, Pair, Truncation
 
 MAX_SOURCE_TOKENS = 512
 MAX_TARGET_TOKENS = 256
@@ -34,13 +36,48 @@ def encode_text(tokenizer: PreTrainedTokenizerBase, text: str) -> tuple[int, ...
     return (*_ids(tokenizer, text), int(tokenizer.eos_token_id))
 
 
+FORMATS = ("parts", test_file_prompt.NAME)
+"""How a source can be laid out: a base's description names one."""
+
+
 def encode_pair(
     tokenizer: PreTrainedTokenizerBase,
     pair: Pair,
     *,
+    layout: str = "parts",
     max_source: int = MAX_SOURCE_TOKENS,
     max_target: int = MAX_TARGET_TOKENS,
 ) -> Prompt:
+    """Encode ``pair`` as a base of the prompt format ``layout`` reads it; BaseError for an unknown one."""
+    if layout == test_file_prompt.NAME:
+        return _encode_test_file(tokenizer, pair, max_source=max_source, max_target=max_target)
+    if layout != "parts":
+        raise BaseError(
+            f"The base asks for the prompt format {layout}, which is not known here: name one of {', '.join(FORMATS)} "
+            f"in its {DESCRIPTION_FILE}."
+        )
+    return _encode_parts(tokenizer, pair, max_source=max_source, max_target=max_target)
+
+
+def _encode_test_file(tokenizer: PreTrainedTokenizerBase, pair: Pair, *, max_source: int, max_target: int) -> Prompt:
+    parts = test_file_prompt.source_parts(pair)
+    texts = (parts.focal_class, parts.test_class, parts.collaborators, parts.neighbour, parts.focal, parts.lead)
+    found = test_file_prompt.fit(
+        [tuple(_ids(tokenizer, text)) for text in texts],
+        tuple(_ids(tokenizer, parts.neighbour_test)),
+        limit=max_source,
+    )
+    target = encode_test(tokenizer, pair.test.text)
+    return Prompt(
+        source=found.tokens,
+        target=target[:max_target],
+        source_cut=found.cut,
+        focal_cut=found.focal_cut,
+        target_cut=len(target) > max_target,
+    )
+
+
+def _encode_parts(tokenizer: PreTrainedTokenizerBase, pair: Pair, *, max_source: int, max_target: int) -> Prompt:
     """Encode ``pair``: the focal context, then the test class's skeleton and the neighbour, where it has these.
 
     Of the neighbour the test case comes before the focal method. Each part has its own end token.

@@ -44,6 +44,8 @@ class CatalogueEntry:
 
 _SMOLLM2 = BaseDescription(
     end_token="<|im_end|>",
+    prompt="test-file",
+    max_source_tokens=768,
     licence="Apache-2.0",
     parameters=134_515_008,
     notes="SmolLM2-135M-Instruct of Hugging Face, a Llama of 30 blocks, converted from Q4_1 to bfloat16.",

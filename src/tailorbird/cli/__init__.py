@@ -19,6 +19,7 @@ from tailorbird.cli import (
     pretrain,
     report,
     score,
+    stage,
 )
 from tailorbird.cli.failures import DEBUG_VARIABLE, run
 
@@ -54,6 +55,7 @@ app.command("score", epilog=score.EXAMPLES)(score.score)
 app.command("execute", epilog=execute.EXAMPLES)(execute.execute)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("pretrain", epilog=pretrain.EXAMPLES)(pretrain.pretrain)
+app.command("stage", epilog=stage.EXAMPLES)(stage.stage)
 app.command("export", epilog=interchange.EXPORT_EXAMPLES)(interchange.export)
 app.command("import", epilog=interchange.IMPORT_EXAMPLES)(interchange.import_)
 app.add_typer(delta.app, name="delta", help="What a delta holds, how two differ, and what can be made of one.")

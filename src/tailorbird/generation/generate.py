@@ -137,6 +137,7 @@ def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> Gene
         encode_pair(
             task.base.tokenizer,
             pair,
+            layout=task.base.description.prompt,
             max_source=task.config.max_source_tokens,
             max_target=task.config.max_target_tokens,
         )

@@ -6,11 +6,12 @@ The levels of AthenaTest (arXiv 2009.05617) and Methods2Test, each adding to the
 what stands around the tests of the test class, and ``+neighbour``, a similar training pair.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tailorbird.errors import UsageError
 from tailorbird.java_text import canonical_layout
-from tailorbird.records import CONSTRUCTOR, SourceClass
+from tailorbird.records import CONSTRUCTOR, ClassMethod, SourceClass
 
 PUBLISHED = ("fm", "fm_fc", "fm_fc_co", "fm_fc_ms", "fm_fc_ms_ff")
 SKELETON, NEIGHBOUR = "skeleton", "neighbour"
@@ -46,13 +47,29 @@ def focal_context(owner: SourceClass, text: str, signature: str, line: int, publ
     The method comes first, so that a cut at the end spares it.
     """
     method = canonical_layout(text)
-    depth = PUBLISHED.index(published)
-    if not depth:
+    if not PUBLISHED.index(published):
         return method
-    lines = [f"{owner.class_name.rpartition('.')[2]} {{", method]
-    for one in owner.methods:
+    others = [one for one in owner.methods if (one.signature, one.line) != (signature, line)]
+    return "\n".join([_head(owner), method, *_members(owner, others, published), "}"])
+
+
+def class_outline(owner: SourceClass, published: str = PUBLISHED[-1]) -> str:
+    """What the context of any method of ``owner`` says of the class, all methods' signatures among it."""
+    if not PUBLISHED.index(published):
+        return ""
+    return "\n".join([_head(owner), *_members(owner, owner.methods, published), "}"])
+
+
+def _head(owner: SourceClass) -> str:
+    return f"{owner.class_name.rpartition('.')[2]} {{"
+
+
+def _members(owner: SourceClass, methods: Sequence[ClassMethod], published: str) -> list[str]:
+    """Signatures of ``methods``, then constants and fields, as far as the level shows them."""
+    depth, lines = PUBLISHED.index(published), []
+    for one in methods:
         least = 2 if one.name == CONSTRUCTOR else 3
-        if depth >= least and (one.signature, one.line) != (signature, line) and "private" not in one.modifiers:
+        if depth >= least and "private" not in one.modifiers:
             lines.append(f"{one.signature};")
     if depth >= 4:
         if owner.constants:
@@ -62,5 +79,4 @@ def focal_context(owner: SourceClass, text: str, signature: str, line: int, publ
             for field in owner.fields
             if "private" not in field.modifiers
         )
-    lines.append("}")
-    return "\n".join(lines)
+    return lines

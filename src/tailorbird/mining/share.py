@@ -8,7 +8,7 @@ from typing import Protocol
 
 from tailorbird.config import Heuristics
 from tailorbird.mining.classes import known_class, source_class
-from tailorbird.mining.context import focal_context
+from tailorbird.mining.context import class_outline, focal_context
 from tailorbird.mining.declarations import JavaType, Method
 from tailorbird.mining.files import printable, read_source
 from tailorbird.mining.methods2test import Methods2TestMatcher
@@ -112,13 +112,15 @@ class _Tests:
             self.cases.append(case)
             focal = matcher.focal(method)
             if focal is not None:
-                self.pairs.append(_pair(focal, case, self._context(focal)))
+                self.pairs.append(_pair(focal, case, *self._context(focal)))
                 self._record(owner)
         return owner, [method for method, _ in found]
 
-    def _context(self, focal: Focal) -> str:
+    def _context(self, focal: Focal) -> tuple[str, str]:
+        """The focal context, and the outline of the class."""
         record, method = self._record(focal.owner), focal.method
-        return focal_context(record, method.text, method.signature, method.line, self.published)
+        context = focal_context(record, method.text, method.signature, method.line, self.published)
+        return context, class_outline(record, self.published)
 
     def _record(self, one: JavaType) -> SourceClass:
         if id(one) not in self.records:
@@ -145,7 +147,7 @@ def _skeletons(
         yield skeleton(file, owner, recogniser.superclasses(owner)[1:])
 
 
-def _pair(focal: Focal, case: TestCase, context: str) -> Pair:
+def _pair(focal: Focal, case: TestCase, context: str, outline: str) -> Pair:
     owner, method = focal.owner, focal.method
     place = f"{owner.scope.path}:{method.line}:{method.signature}\n{case.path}:{case.line}:{case.name}"
     return Pair(
@@ -161,6 +163,7 @@ def _pair(focal: Focal, case: TestCase, context: str) -> Pair:
             end_line=method.end_line,
             text=method.text,
             context=context,
+            outline=outline,
         ),
         test=case,
         evidence=focal.evidence,

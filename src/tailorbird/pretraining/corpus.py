@@ -136,8 +136,7 @@ def build_corpus(
     record = folder / "corpus.json"
     if record.exists() and (done := read_json(record, Corpus)).fingerprint == fingerprint:
         return done, PreTrainedTokenizerFast.from_pretrained(str(folder / "tokenizer"))
-    sources = _fetch((*listed.coordinates, *listed.held_out, *listed.studies), progress)
-    overlap = read_studies([sources[one] for one in listed.studies], progress) if listed.studies else Overlap(())
+    sources, overlap = _fetched(listed, progress)
     gathered = list(_gather(listed, sources, overlap, level, progress))
     texts = [text for part in gathered if not part.held_out for text in part.snippets]
     random.Random(0).shuffle(texts)
@@ -163,7 +162,9 @@ def build_corpus(
 
 
 @dataclass(frozen=True, slots=True)
-class _Gathered:
+class Gathered:
+    """What one artifact has."""
+
     source: Provenance
     files: int
     bytes: int
@@ -173,6 +174,18 @@ class _Gathered:
     pairs_found: int
     lone_tests: tuple[LoneTest, ...]
     held_out: bool
+
+
+def gather(listed: CorpusList, level: Level, progress: Progress, *, pairs_only: bool = False) -> list[Gathered]:
+    """Mine each artifact of ``listed`` without what resembles a study's; ``pairs_only`` leaves all but pairs out."""
+    sources, overlap = _fetched(listed, progress)
+    return list(_gather(listed, sources, overlap, level, progress, pairs_only=pairs_only))
+
+
+def _fetched(listed: CorpusList, progress: Progress) -> tuple[dict[str, ResolvedSource], Overlap]:
+    """Every source of the list, and the methods of its studies."""
+    sources = _fetch((*listed.coordinates, *listed.held_out, *listed.studies), progress)
+    return sources, read_studies([sources[one] for one in listed.studies], progress) if listed.studies else Overlap(())
 
 
 def _fetch(coordinates: Sequence[str], progress: Progress) -> dict[str, ResolvedSource]:
@@ -193,8 +206,14 @@ def _fetch(coordinates: Sequence[str], progress: Progress) -> dict[str, Resolved
 
 
 def _gather(
-    listed: CorpusList, sources: Mapping[str, ResolvedSource], overlap: Overlap, level: Level, progress: Progress
-) -> Iterator[_Gathered]:
+    listed: CorpusList,
+    sources: Mapping[str, ResolvedSource],
+    overlap: Overlap,
+    level: Level,
+    progress: Progress,
+    *,
+    pairs_only: bool = False,
+) -> Iterator[Gathered]:
     # What is held out comes last: its pairs then stand after those to train on, and a copy is one to train on.
     coordinates = (*listed.coordinates, *listed.held_out)
     progress.start("mining", len(coordinates))
@@ -203,10 +222,10 @@ def _gather(
         resolved = sources[coordinate]
         mined = mine_tree(resolved.root, published=level.published)
         # Modules of one family share classes by copy: each text is taken once over the whole corpus.
-        fresh = [text for text in snippets(resolved.root) if text not in seen]
+        fresh = [] if pairs_only else [text for text in snippets(resolved.root) if text not in seen]
         seen.update(fresh)
         held_out = number > len(listed.coordinates)
-        yield _Gathered(
+        yield Gathered(
             source=resolved.provenance,
             files=mined.files,
             bytes=sum(path.stat().st_size for path in resolved.root.rglob("*.java") if path.is_file()),
@@ -220,7 +239,7 @@ def _gather(
             ),
             pairs_found=len(mined.pairs),
             lone_tests=()
-            if held_out
+            if held_out or pairs_only
             else tuple(one for one in lone_tests(mined) if not overlap.has(one.test.text, one.sibling)),
             held_out=held_out,
         )
@@ -271,22 +290,25 @@ class _Examples:
 
 def _write_examples(
     folder: Path,
-    gathered: list[_Gathered],
+    gathered: list[Gathered],
     tokenizer: PreTrainedTokenizerBase,
     config: PretrainConfig,
     *,
     neighbours: bool,
 ) -> list[CorpusPart]:
-    limits = {"max_source": config.max_source_tokens, "max_target": config.max_target_tokens}
+    most_source, most_target = config.max_source_tokens, config.max_target_tokens
     pairs, tests = _Examples(), _Examples()
     parts = []
     for part in gathered:
         before = len(pairs), len(tests)
         for pair in _some_alone(with_neighbours(part.pairs) if neighbours else part.pairs):
             if pair.test.assertions:
-                pairs.add(encode_pair(tokenizer, pair, **limits), pair.focal.text, pair.test.text)
+                prompt = encode_pair(tokenizer, pair, max_source=most_source, max_target=most_target)
+                pairs.add(prompt, pair.focal.text, pair.test.text)
         for one in part.lone_tests:
-            prompt = encode_lone_test(tokenizer, one.outline, one.sibling, one.test.text, **limits)
+            prompt = encode_lone_test(
+                tokenizer, one.outline, one.sibling, one.test.text, max_source=most_source, max_target=most_target
+            )
             if prompt.source:
                 tests.add(prompt, one.test.text)
         parts.append(

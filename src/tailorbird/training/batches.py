@@ -55,20 +55,28 @@ class EpochOrder:
         return tuple(batches[index] for index in random.permutation(len(batches)))
 
 
+BEGINNING = 24
+"""Tokens that say which class a source of the format ``test-file`` is about."""
+
+
 class SharedOrder:
-    """The same, with examples of equal sources in one batch, as far as half of it: they are encoded together.
+    """The same, with examples of equal sources in one batch, as far as half of it: they are computed together.
+
+    ``beginning`` puts together those whose sources begin with as many equal tokens, such as the tests of one class.
 
     Batches hold at most ``batch_size`` examples, and about as many tokens each: long ones are dealt out first, each to
     the batch that has least. Lengths are blurred by a quarter, so that it is not always the same that meet.
     """
 
-    def __init__(self, examples: Sequence[Encoded], *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, examples: Sequence[Encoded], *, batch_size: int, seed: int, beginning: int | None = None
+    ) -> None:
         if not examples or batch_size < 1:
             raise ValueError("SharedOrder needs at least one example and a batch size of at least 1")
         self._batch_size, self._seed, self._count = batch_size, seed, len(examples)
         self._groups: dict[tuple[int, ...], list[int]] = {}
         for index, example in enumerate(examples):
-            self._groups.setdefault(example.source, []).append(index)
+            self._groups.setdefault(example.source[:beginning], []).append(index)
         self._sources = [len(example.source) for example in examples]
         self._targets = [len(example.target) for example in examples]
         self._epoch = lru_cache(maxsize=2)(self._draw)

@@ -4,7 +4,7 @@ import math
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -26,7 +26,7 @@ from tailorbird.records import FORMAT_VERSION, Cost, DeltaManifest, Pair
 from tailorbird.storage import sha256_bytes
 from tailorbird.strategies.registry import STRATEGIES, complete_settings, find_strategy
 from tailorbird.strategies.strategy import Prepared
-from tailorbird.training.batches import EpochOrder, attention_length
+from tailorbird.training.batches import BEGINNING, EpochOrder, SharedOrder, attention_length
 from tailorbird.training.device import choose_device, describe_device, use_bfloat16, versions
 from tailorbird.training.estimate import Estimate, TooLargeError, Work, estimate
 from tailorbird.training.frozen import FrozenWork
@@ -169,6 +169,7 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | 
         "micro_tokens": config.micro_tokens,
         "unlikelihood": config.unlikelihood,
         "unasserted": config.unasserted,
+        "neighbour_share": config.neighbour_share,
         "max_source_tokens": config.max_source_tokens,
         "max_target_tokens": config.max_target_tokens,
         "precision": "bfloat16" if use_bfloat16(config.precision, device) else "float32",
@@ -193,16 +194,27 @@ def _sizes(base: Base, plan: _Plan) -> dict[str, int]:
 
 
 def _prompts(plan: _Plan, pairs: Sequence[Pair]) -> list[Prompt]:
-    kept = [pair for pair in pairs if pair.test.assertions or plan.settings["unasserted"]]
+    share = float(plan.settings["neighbour_share"])
+    kept = [
+        pair if _drawn(pair) < share else replace(pair, neighbour=None)
+        for pair in pairs
+        if pair.test.assertions or plan.settings["unasserted"]
+    ]
     return [
         encode_pair(
             plan.base.tokenizer,
             pair,
+            layout=plan.base.description.prompt,
             max_source=int(plan.settings["max_source_tokens"]),
             max_target=int(plan.settings["max_target_tokens"]),
         )
         for pair in kept
     ]
+
+
+def _drawn(pair: Pair) -> float:
+    """A number from 0 to 1 that belongs to the pair: the same in every run."""
+    return int(sha256_bytes(f"neighbour {pair.id}".encode())[:8], 16) / (1 << 32)
 
 
 def _train(
@@ -218,7 +230,7 @@ def _train(
             "mine a project with more tests."
         )
     batch_size = int(plan.settings["batch_size"])
-    order = EpochOrder([attention_length(example) for example in training], batch_size=batch_size, seed=plan.seed)
+    order = _order(plan.base, training, batch_size=batch_size, seed=plan.seed)
     steps = max(1, math.ceil(float(plan.settings["epochs"]) * order.steps_per_epoch))
     network, bfloat16 = plan.base.network, plan.settings["precision"] == "bfloat16"
     states = out / f"{FROZEN}-{plan.fingerprint[:16]}"
@@ -271,6 +283,13 @@ def _train(
             frozen.close()
     shutil.rmtree(states, ignore_errors=True)
     return outcome
+
+
+def _order(base: Base, training: Sequence[Encoded], *, batch_size: int, seed: int) -> EpochOrder | SharedOrder:
+    """A decoder reads what the sources of a batch share once: there the tests of a class come together."""
+    if base.network.parts.encoder is None:
+        return SharedOrder(training, batch_size=batch_size, seed=seed, beginning=BEGINNING)
+    return EpochOrder([attention_length(example) for example in training], batch_size=batch_size, seed=seed)
 
 
 def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[str, torch.Tensor]) -> DeltaManifest:

@@ -40,7 +40,7 @@ def _validation_loss(folder: Path, base: Base, data: DataSet) -> float:
     pairs = [pair for pair in data.split("validation") if pair.test.assertions]
     if not pairs:
         raise DataError("The data set has no validation pairs that assert something: mine a project with more tests.")
-    prompts = [encode_pair(base.tokenizer, pair, **limits) for pair in pairs]
+    prompts = [encode_pair(base.tokenizer, pair, layout=base.description.prompt, **limits) for pair in pairs]
     undo = attach_delta(base, delta)
     try:
         return validate(base.network, [Encoded(prompt.source, prompt.target) for prompt in prompts]).loss
