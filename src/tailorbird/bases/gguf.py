@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -121,7 +123,9 @@ def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pa
 
 def _read(file: Path, read: Callable[[], T]) -> T:
     try:
-        return read()
+        # Its bar of tensors is shown wherever standard error goes.
+        with redirect_stderr(StringIO()):
+            return read()
     except Exception as error:  # Readers of untrusted bytes fail in many ways.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise BaseError(f"{file} could not be read as a GGUF file ({reason}): download or copy it again.") from error

@@ -8,6 +8,7 @@ import typer
 
 from tailorbird import __version__
 from tailorbird.cli import (
+    base,
     compare,
     delta,
     doctor,
@@ -58,6 +59,7 @@ app.command("pretrain", epilog=pretrain.EXAMPLES)(pretrain.pretrain)
 app.command("stage", epilog=stage.EXAMPLES)(stage.stage)
 app.command("export", epilog=interchange.EXPORT_EXAMPLES)(interchange.export)
 app.command("import", epilog=interchange.IMPORT_EXAMPLES)(interchange.import_)
+app.add_typer(base.app, name="base", help="Which bases have a name, what is known of each, and how to get one.")
 app.add_typer(delta.app, name="delta", help="What a delta holds, how two differ, and what can be made of one.")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 
