@@ -245,6 +245,8 @@ class TestWritingConfig:
     """Pairs of the corpus to train on; the first of them are those of a smaller number."""
     pairs_per_class: Count = 8
     """At most so many of one focal class."""
+    held_out: Count = 64
+    """Pairs of held-out projects that the learning curve is measured on."""
     training: PersonaliseConfig = PersonaliseConfig(
         strategy="lora",
         epochs=1.0,

@@ -49,7 +49,7 @@ def attend(
     (heads, length, features), that every query sees and that have no bias. Returns (query rows, heads, features).
     ``side_by_side`` takes all sequences in one call, each as long as the longest; None does where the device likes it.
     """
-    kind, device = query.dtype, query.device
+    kind, device = value.dtype, query.device
     together = takes_side_by_side(device) if side_by_side is None else side_by_side
     # On a processor a product in bf16 has a kernel prepared for each new shape, and there every length is one.
     inner = torch.float32 if device.type == "cpu" and kind == torch.bfloat16 else kind
@@ -80,7 +80,7 @@ def attend(
             attended.append(found)
     if together:
         return layout.queries.gather(attended[0]).to(kind)
-    filler = query.new_zeros(layout.queries.rows - layout.queries.total, *query.shape[1:], dtype=inner)
+    filler = value.new_zeros(layout.queries.rows - layout.queries.total, *query.shape[1:], dtype=inner)
     return torch.cat([*(one[0].transpose(0, 1) for one in attended), filler]).to(kind)
 
 

@@ -23,6 +23,10 @@ def linear_cross_entropy(
     hidden: (rows, features); weight: (vocabulary, features), cast to hidden's type for the products; bias:
     (vocabulary,) or None; labels: (rows,), -100 where a row does not count. Scalar.
     """
+    kind = hidden.device.type
+    if torch.is_autocast_enabled(kind):
+        # The last norm of some families gives fp32 under autocast, and the products are in the other type then.
+        hidden = hidden.to(torch.get_autocast_dtype(kind))
     loss: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, labels)
     return loss
 

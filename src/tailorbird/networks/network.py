@@ -8,6 +8,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from tailorbird.errors import BaseError
+from tailorbird.networks import fused
 from tailorbird.networks.attention import Layout, attend, takes_side_by_side
 from tailorbird.networks.batch import Batch, Encoded, crossing_batch, joined_batch
 from tailorbird.networks.cross_entropy import linear_cross_entropy, linear_losses
@@ -262,6 +263,8 @@ def _attended(
 
 def rotate(states: torch.Tensor, rotation: Rotation) -> torch.Tensor:
     """Rotary positions on (tokens, heads, features), halves paired as Llama does."""
+    if fused.applies(states):
+        return fused.rotated(states, *rotation)
     cosines, sines = (part.to(states.dtype).unsqueeze(1) for part in rotation)
     first, second = states.chunk(2, dim=-1)
     return states * cosines + torch.cat([-second, first], dim=-1) * sines

@@ -27,9 +27,6 @@ from tailorbird.records import FORMAT_VERSION, DataManifest, DeltaManifest, Leak
 from tailorbird.storage import read_json, sha256_bytes, write_json
 from tailorbird.training.personalise import Announce, personalise_base
 
-HELD_OUT = 128
-"""Pairs of held-out projects that the learning curve is measured on."""
-
 _VERSION = 1
 """To be raised when the same list gives another data set."""
 
@@ -60,7 +57,7 @@ def train_test_writing(
     held_out = [pair for pair in corpus.split("validation") if pair.id in known]
     pairs = (
         *choose_pairs(training, config.pairs, per_class=config.pairs_per_class, seed=seed),
-        *choose_pairs(held_out, HELD_OUT, per_class=2, seed=seed),
+        *choose_pairs(held_out, config.held_out, per_class=2, seed=seed),
     )
     counts = Counter(pair.split for pair in pairs)
     if len(counts) < 2:

@@ -13,6 +13,7 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from tailorbird.errors import DeltaError, UsageError
+from tailorbird.networks import fused
 from tailorbird.networks.network import Network
 from tailorbird.networks.parts import Attention
 from tailorbird.strategies.strategy import Prepared, Settings, Undo
@@ -145,7 +146,38 @@ def _put_on(model: nn.Module, configuration: PeftConfig) -> Undo:
             module.training = mode
 
     inject_adapter_in_model(configuration, model, adapter_name=_ADAPTER)
+    for name in before:
+        _train_faster(model.get_submodule(name))
     return take_off
+
+
+def _train_faster(layer: Any) -> None:
+    """Let a LoRA layer around a frozen projection train in few passes over memory, where it is trained in bf16.
+
+    PEFT's own forward casts activations to fp32 and back around each adapter. It is called in all other cases.
+    """
+    if not hasattr(layer, "lora_A") or layer.lora_variant or not isinstance(layer.lora_dropout[_ADAPTER], nn.Identity):
+        return
+    inner: Any = layer.base_layer
+    if not isinstance(inner, nn.Linear) or inner.bias is not None:
+        return
+    own = layer.forward
+    frozen: list[torch.Tensor] = []
+
+    def forward(states: torch.Tensor, *given: Any, **named: Any) -> torch.Tensor:
+        if not fused.applies(states) or inner.weight.requires_grad or layer.merged or layer.disable_adapters:
+            return own(states, *given, **named)  # type: ignore[no-any-return]
+        if not frozen:
+            frozen.append(inner.weight.detach().to(states.dtype))
+        return fused.low_rank_product(
+            states,
+            frozen[0],
+            layer.lora_A[_ADAPTER].weight,
+            layer.lora_B[_ADAPTER].weight,
+            float(layer.scaling[_ADAPTER]),
+        )
+
+    layer.forward = forward
 
 
 def _tensors(model: nn.Module) -> dict[str, torch.Tensor]:

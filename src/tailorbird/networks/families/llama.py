@@ -5,7 +5,8 @@ from typing import Any
 import torch
 
 from tailorbird.errors import BaseError
-from tailorbird.networks.parts import Attention, Block, Head, Parts, Rotation, Stack
+from tailorbird.networks import fused
+from tailorbird.networks.parts import Attention, Block, Head, Parts, Rotation, Stack, Transform
 
 MODEL_TYPES = ("llama", "qwen2")
 
@@ -24,7 +25,7 @@ def wire(model: Any) -> Parts:
         look_up=core.embed_tokens,
         place=lambda vectors, *_: vectors,
         blocks=tuple(_block(layer, f"decoder-{index}") for index, layer in enumerate(core.layers)),
-        finish=lambda states, _: core.norm(states),
+        finish=lambda states, _: _normalise(core.norm)(states),
         tokens=core.embed_tokens,
         inputs=(core.embed_tokens,),
         outputs=(core.norm,),
@@ -37,13 +38,35 @@ def _block(layer: Any, name: str) -> Block:
     return Block(
         module=layer,
         attention=_attention(layer.self_attn, name),
-        attention_norm=layer.input_layernorm,
-        feed_forward=layer.mlp,
-        feed_forward_norm=layer.post_attention_layernorm,
+        attention_norm=_normalise(layer.input_layernorm),
+        feed_forward=_feed_forward(layer.mlp),
+        feed_forward_norm=_normalise(layer.post_attention_layernorm),
         feed_forward_layers=tuple((layer.mlp, name) for name in ("gate_proj", "up_proj", "down_proj")),
         norm_first=True,
         dropout=0.0,
     )
+
+
+def _normalise(norm: Any) -> Transform:
+    """A family's norm, in few passes where it is trained through in bf16."""
+
+    def normalise(states: torch.Tensor) -> torch.Tensor:
+        if not fused.applies(states):
+            return norm(states)  # type: ignore[no-any-return]
+        return fused.rms_norm(states, norm.weight, norm.variance_epsilon)
+
+    return normalise
+
+
+def _feed_forward(mlp: Any) -> Transform:
+    """The same for a gated feed-forward; its projections are found at each call: an adapter may stand around one."""
+
+    def feed_forward(states: torch.Tensor) -> torch.Tensor:
+        gate, up = mlp.gate_proj(states), mlp.up_proj(states)
+        middle = fused.gated(gate, up) if fused.applies(gate) else mlp.act_fn(gate) * up
+        return mlp.down_proj(middle)  # type: ignore[no-any-return]
+
+    return feed_forward
 
 
 def _attention(attention: Any, name: str) -> Attention:
