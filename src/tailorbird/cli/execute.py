@@ -83,7 +83,7 @@ def execute(
         ),
     ] = None,
     sandbox: Annotated[
-        Literal["auto", "bubblewrap", "unshare", "none"] | None,
+        Literal["auto", "bubblewrap", "unshare", "user", "none"] | None,
         typer.Option("--sandbox", help="What holds the candidates in; none runs them with your own rights."),
     ] = None,
     classpath: Annotated[

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -66,8 +66,9 @@ class Worker:
     def __init__(self, settings: WorkerSettings) -> None:
         # A folder for each: what one leaves behind no other sees.
         self._private = Path(tempfile.mkdtemp(dir=settings.needs.writable, prefix="worker-"))
-        user = settings.sandbox.user(next(_NUMBERS))
-        needs = Needs(settings.needs.folder, settings.needs.readable, self._private, user)
+        self._sandbox, self._user = settings.sandbox, settings.sandbox.user(next(_NUMBERS))
+        user = self._user
+        needs = replace(settings.needs, writable=self._private, user=user)
         inbox, self._requests = os.pipe()
         self._responses, outbox = os.pipe()
         if user is not None:
@@ -171,6 +172,7 @@ class Worker:
                 os.killpg(self._process.pid, 9)
             self._process.kill()
         self._process.wait()
+        self._sandbox.clean_up(self._user)
         for one in (self._requests, self._responses):
             if one >= 0:
                 os.close(one)
