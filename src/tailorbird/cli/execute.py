@@ -118,7 +118,7 @@ def execute(
     from tailorbird.execution.execute import execute as run
 
     with shown_progress(quiet=quiet) as progress:
-        done = run(candidates, project, out, settings, progress=progress)
+        done = run(candidates, project, out, settings, progress=progress, warn=print_warning)
     header = done.header
     mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
     mutants, killed = sum(one.mutants for one in mutations), sum(one.killed for one in mutations)

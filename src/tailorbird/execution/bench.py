@@ -143,6 +143,16 @@ class Bench:
         folder.mkdir()
         return folder
 
+    def try_out(self) -> None:
+        """Start a JVM and end it. Raises SourceError where none starts."""
+        try:
+            self._pool.try_out()
+        except WorkerDiedError as error:
+            raise SourceError(
+                f"No JVM starts in the sandbox {self.sandbox.name} for {self.module.folder} ({error}): run "
+                "`tailorbird doctor`."
+            ) from error
+
     def warm(self, candidates: int) -> None:
         """Start the JVMs that so many candidates will need, before they are there."""
         self._pool.warm(min(candidates, self.config.workers or processors()))

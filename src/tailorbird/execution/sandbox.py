@@ -32,6 +32,12 @@ _OUTSIDE_HEAP_MB = 2048
 _TRIAL_SECONDS = 20
 _DROP = ("--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs")
 _INSTALL = "install bubblewrap (Debian and Ubuntu: apt install bubblewrap)"
+WITHOUT_SANDBOX = f"{_INSTALL}, outside a container that forbids it"
+"""What to do where no sandbox works."""
+
+
+READABLE_JDK = f"put a JDK that every user may read, such as one in /usr or /opt, first on PATH, or {_INSTALL}"
+"""What to do where another user cannot run the JDK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,8 @@ def sandbox(kind: SandboxKind = "auto") -> Sandbox:
             return one
     if kind == "auto":
         raise ToolMissingError(
-            f"No sandbox works here (neither bubblewrap nor unshare): {_INSTALL} outside a container that forbids it, "
-            "or run candidates that you trust by --sandbox none."
+            f"No sandbox works here (neither bubblewrap nor unshare): {WITHOUT_SANDBOX}, or run candidates that you "
+            "trust by --sandbox none."
         )
     raise ToolMissingError(
         f"--sandbox {kind} does not work here: install it, or choose another (auto, bubblewrap, unshare, user, none)."
@@ -131,20 +137,18 @@ def fit_for(chosen: Sandbox, readable: Sequence[Path], java: Path) -> Sandbox:
             one for one in readable if one.exists() and not one.stat().st_mode & (0o005 if one.is_dir() else 0o004)
         ]
         return replace(chosen, own_user=False) if unreadable else chosen
-    if chosen.needs_copies and (why := jdk_is_hidden(java)):
-        raise ToolMissingError(why)
+    if chosen.needs_copies and jdk_is_hidden(java):
+        raise ToolMissingError(
+            f"The JDK of {java.resolve()} can be read by you alone, and without bubblewrap a superuser's candidates "
+            f"run as another user: {READABLE_JDK}."
+        )
     return chosen
 
 
-def jdk_is_hidden(java: Path) -> str:
-    """Why another user cannot run this ``java``, with a remedy; empty if it can be run."""
+def jdk_is_hidden(java: Path) -> bool:
+    """Whether another user may not read this ``java`` or the JDK that it belongs to."""
     home = java.resolve().parents[1]
-    if all(others_may_read(one) for one in (java, home, home / "lib") if one.exists()):
-        return ""
-    return (
-        f"The JDK in {home} can be read by you alone, and without bubblewrap a superuser's candidates run as another "
-        f"user: put a JDK that every user may read, such as one in /usr or /opt, first on PATH, or {_INSTALL}."
-    )
+    return not all(others_may_read(one) for one in (java, home, home / "lib") if one.exists())
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,9 +168,13 @@ class Worker:
     def kill(self) -> None:
         """End it and all that it started."""
         if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, 9)
-            self._process.kill()
+            try:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, 9)
+                self._process.kill()
+            except PermissionError:
+                # A superuser of some containers may not end what another user runs; that user may.
+                self._sandbox.clean_up(self._user)
         self._process.wait()
         self._sandbox.clean_up(self._user)
         for one in (self._requests, self._responses):
@@ -234,6 +238,17 @@ class Pool:
         self._spares = spares
         # A sandbox dies with the thread that started it, so that one has to last as long as the pool.
         self._spawner = ThreadPoolExecutor(1)
+
+    def try_out(self) -> None:
+        """Start a worker and end it. Raises WorkerDiedError if it does not start."""
+        try:
+            worker = self._spawner.submit(Worker, self._settings).result()
+        except OSError as error:
+            raise WorkerDiedError(str(error), late=False) from error
+        try:
+            worker.open()
+        finally:
+            worker.kill()
 
     def warm(self, count: int) -> None:
         """Start so many, and the spare one, before anybody asks for them."""
