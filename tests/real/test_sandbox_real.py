@@ -118,6 +118,16 @@ def test_what_is_private_cannot_be_read(config: ExecuteConfig, parcel: Path, tmp
     assert verdicts(found) == ["pass", "pass"]
 
 
+def test_memory_outside_the_heap_is_limited(config: ExecuteConfig, parcel: Path, tmp_path: Path) -> None:
+    text = (
+        '@Test void a() throws Exception { var field = sun.misc.Unsafe.class.getDeclaredField("theUnsafe");'
+        " field.setAccessible(true); var unsafe = (sun.misc.Unsafe) field.get(null);"
+        " for (int i = 0; i < %d; i++) { unsafe.allocateMemory(1 << 28); } assertEquals(1, 1); }"
+    )
+    found = run(tmp_path, parcel, [(TEST, text % 4), (TEST, text % 12)], config)
+    assert verdicts(found) == ["pass", "crash"]
+
+
 def test_the_network(config: ExecuteConfig, parcel: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     reach = '@Test void a() throws Exception { new java.net.Socket("127.0.0.1", %d).close(); }'
     import socket
