@@ -23,7 +23,7 @@ Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 Seed: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
-SandboxKind: TypeAlias = Literal["auto", "bubblewrap", "unshare", "none"]
+SandboxKind: TypeAlias = Literal["auto", "bubblewrap", "unshare", "user", "none"]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 Heuristics: TypeAlias = Literal["tailorbird", "methods2test"]
 OptimiserName: TypeAlias = Literal["adamw", "muon"]
@@ -177,6 +177,7 @@ class ExecuteConfig:
     mutants: Annotated[int, msgspec.Meta(ge=0)] = 100
     """Most mutants of a focal method that a passing candidate meets; of more so many are drawn. 0 is without."""
     sandbox: SandboxKind = "auto"
+    """What keeps candidates from the machine; ``auto`` is the strongest that works."""
     classpath: str | None = None
     """Of a project that something else has built: a file with the class path of its tests."""
     classes: str | None = None

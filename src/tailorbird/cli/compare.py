@@ -63,11 +63,8 @@ def compare(
     from tailorbird.report.tables import terminal_table
     from tailorbird.study.compare import compare as run
 
-    warnings: list[str] = []
     with shown_progress(quiet=quiet) as progress:
-        results = run(source, out, settings, base=base, progress=progress, warn=warnings.append)
-    for warning in warnings:
-        print_warning(warning)
+        results = run(source, out, settings, base=base, progress=progress, warn=print_warning)
     page = render_report(out / "results", out / "report.html")
     if json:
         print_json(results)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import typer
 
+from tailorbird import programs
 from tailorbird.bases.catalogue import DEFAULT_BASE, folder_of, get_entry, require_here
 from tailorbird.cli import machine
 from tailorbird.cli.options import Json
 from tailorbird.cli.output import print_json, print_line, readable_bytes
-from tailorbird.errors import BaseError, ToolMissingError
+from tailorbird.errors import BaseError
 
 EXAMPLES = """\b
 Examples:
@@ -70,46 +71,23 @@ def diagnose() -> Diagnosis:
 
 
 def _programs() -> Iterator[Check]:
+    from tailorbird.execution import preflight
+
     yield Check("python", OK, f"{platform.python_version()} ({sys.executable})")
-    for name, option in (("java", "-version"), ("javac", "-version")):
-        yield _jdk(name, machine.program_version(name, option))
-    maven = machine.program_version("mvn", "-version")
-    if maven:
-        yield Check("maven", OK, maven)
-    else:
-        found = "not found" if maven is None else "found, but `mvn -version` fails"
-        yield Check("maven", MISSING, found, "install Maven 3.8 or newer, and a JDK that it can find")
-    git = machine.program_version("git", "--version")
+    for one in (*preflight.jdk(), preflight.maven()):
+        yield Check(one.name, OK if one.works else MISSING, one.found, one.remedy)
+    git = programs.program_version("git", "--version")
     if git:
         yield Check("git", OK, git)
     else:
         yield Check("git", NOTE, "not found", "install git to mine git URLs and to record commits")
 
 
-def _jdk(name: str, found: str | None) -> Check:
-    remedy = "install a JDK 17 or newer and put its bin folder on PATH"
-    if not found:
-        return Check(name, MISSING, "not found" if found is None else f"found, but `{name} -version` fails", remedy)
-    # Java 8 called itself 1.8.
-    major = int(found.removeprefix("1.").split(".")[0])
-    return Check(name, OK, found) if major >= 17 else Check(name, MISSING, f"{found}, older than 17", remedy)
-
-
 def _sandbox() -> Check:
-    from tailorbird.execution.sandbox import sandbox
+    from tailorbird.execution.preflight import best_sandbox
 
-    try:
-        found = sandbox().name
-    except ToolMissingError:
-        return Check(
-            "sandbox",
-            NOTE,
-            "none works",
-            "install bubblewrap to execute candidates, outside a container that forbids it",
-        )
-    if found == "bubblewrap":
-        return Check("sandbox", OK, found)
-    return Check("sandbox", NOTE, found, "install bubblewrap: it also keeps candidates from your files")
+    one = best_sandbox()
+    return Check(one.name, NOTE if one.remedy else OK, one.found, one.remedy)
 
 
 def _packages() -> Iterator[Check]:

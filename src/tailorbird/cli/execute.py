@@ -83,7 +83,7 @@ def execute(
         ),
     ] = None,
     sandbox: Annotated[
-        Literal["auto", "bubblewrap", "unshare", "none"] | None,
+        Literal["auto", "bubblewrap", "unshare", "user", "none"] | None,
         typer.Option("--sandbox", help="What holds the candidates in; none runs them with your own rights."),
     ] = None,
     classpath: Annotated[
@@ -118,7 +118,7 @@ def execute(
     from tailorbird.execution.execute import execute as run
 
     with shown_progress(quiet=quiet) as progress:
-        done = run(candidates, project, out, settings, progress=progress)
+        done = run(candidates, project, out, settings, progress=progress, warn=print_warning)
     header = done.header
     mutations = [one.mutation for one in done.verdicts if one.mutation is not None]
     mutants, killed = sum(one.mutants for one in mutations), sum(one.killed for one in mutations)

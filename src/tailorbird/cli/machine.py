@@ -1,26 +1,16 @@
-"""What this machine has: programs, packages, processor, memory and disk. Nothing here imports what it looks for."""
+"""What this machine has: packages, processor, memory and disk. Nothing here imports what it looks for."""
 
 import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PROBE_SECONDS = 20
+from tailorbird.programs import output_of
+
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
-
-
-def program_version(name: str, option: str) -> str | None:
-    """The first version number that ``name option`` prints; None when it is not there, empty when it fails."""
-    if shutil.which(name) is None:
-        return None
-    text = _output(name, option)
-    found = re.search(r"\d+(?:\.\d+)+|\b\d{1,3}\b", text)
-    return found.group() if found else ""
 
 
 def package_version(name: str) -> str | None:
@@ -35,14 +25,14 @@ def gpus() -> tuple[str, ...]:
     """Names of the NVIDIA GPUs, as their driver's own tool lists them."""
     if shutil.which("nvidia-smi") is None:
         return ()
-    lines = _output("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader").splitlines()
+    lines = output_of("nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader").splitlines()
     return tuple(line.strip() for line in lines if line.strip())
 
 
 def bf16_units() -> tuple[str, ...]:
     """The processor's flags for bf16 arithmetic; empty where it has none or does not say."""
     if sys.platform == "darwin":
-        answer = _output("sysctl", "-n", "hw.optional.arm.FEAT_BF16").strip()
+        answer = output_of("sysctl", "-n", "hw.optional.arm.FEAT_BF16").strip()
         return ("FEAT_BF16",) if answer == "1" else ()
     flags: set[str] = set()
     for line in _lines(Path("/proc/cpuinfo")):
@@ -97,15 +87,6 @@ def folder_bytes(folder: Path) -> int:
             if not path.is_symlink():
                 total += path.stat().st_size
     return total
-
-
-def _output(*command: str) -> str:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    # `java -version` answers on stderr.
-    return done.stdout + done.stderr if done.returncode == 0 else ""
 
 
 def _lines(path: Path) -> list[str]:

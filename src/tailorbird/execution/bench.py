@@ -23,13 +23,13 @@ from tailorbird.execution.compiling import (
     compile_tree,
     skeleton_compiles,
 )
-from tailorbird.execution.harness import harness_for
-from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
+from tailorbird.execution.messages import Focal, Ran, Run, Unit
 from tailorbird.execution.mutation import mutation_of
+from tailorbird.execution.opening import folder_for_workers, worker_settings
 from tailorbird.execution.placing import ClassText, MethodText, RunsIn, owner_of, read_candidate
 from tailorbird.execution.project import Module
-from tailorbird.execution.sandbox import Needs, Sandbox, fit_for
-from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings, paths, writable_folder
+from tailorbird.execution.sandbox import Sandbox
+from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings
 from tailorbird.records import Candidate, Coverage, Mutation, Pair, TestClass, Verdict
 
 _K = TypeVar("_K")
@@ -90,42 +90,21 @@ class Bench:
     """Test classes that were compiled without any candidate, and whether that went well."""
 
     def __enter__(self) -> "Bench":
-        self._folder = writable_folder()
+        self._folder = folder_for_workers(self.module, self.sandbox)
         # Each thread has a JVM of its own, which is why they last as long as the bench.
         self._threads = ThreadPoolExecutor(self.config.workers or processors())
         self._counter = iter(range(1 << 30))
         try:
-            harness = harness_for(self.module.dependencies, self.cache)
-            dependencies = (
-                *(one for one in self.module.dependencies if one not in harness.dropped), *harness.added, harness.bridge
-            )  # fmt: skip
-            opening = Open(
-                main=paths(self.module.main),
-                tests=paths(self.module.tests),
-                dependencies=paths(dependencies),
-                bridge=str(harness.bridge),
-            )
-            readable = (
-                *self.module.main, *self.module.tests, *dependencies, *harness.worker,
-                *(one.resolve() for one in self.module.sources), harness.java.resolve().parents[1],
-            )  # fmt: skip
-            settings = WorkerSettings(
-                java=harness.java,
-                classpath=harness.worker,
-                opening=opening,
-                needs=Needs(folder=self.module.folder, readable=(*readable, self._folder), writable=self._folder),
-                sandbox=fit_for(self.sandbox, readable),
-                heap_mb=self.config.heap_mb,
-                options=self.module.jvm.options,
-                environment=self.module.jvm.environment,
-            )
-            self._pool = Pool(settings, spares=1)
             if self.module.sources and not self.module.tests[0].is_dir():
-                self._compile_tests(settings)
+                self._compile_tests(self._settings())
+            self._pool = Pool(self._settings(), spares=1)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         return self
+
+    def _settings(self) -> WorkerSettings:
+        return worker_settings(self.module, self.config, self.sandbox, self.cache, self._folder)
 
     def __exit__(self, *_: object) -> None:
         # Of an interrupted run nothing more is begun; what is running ends with its JVM.
@@ -153,9 +132,6 @@ class Bench:
         finally:
             worker.kill()
         shutil.move(out, self.module.tests[0])
-        # What has been opened does not know of them.
-        self._pool.close()
-        self._pool = Pool(settings, spares=1)
 
     @property
     def java_version(self) -> str:
@@ -166,6 +142,16 @@ class Bench:
         folder = self._folder / f"classes-{next(self._counter)}"
         folder.mkdir()
         return folder
+
+    def try_out(self) -> None:
+        """Start a JVM and end it. Raises SourceError where none starts."""
+        try:
+            self._pool.try_out()
+        except WorkerDiedError as error:
+            raise SourceError(
+                f"No JVM starts in the sandbox {self.sandbox.name} for {self.module.folder} ({error}): run "
+                "`tailorbird doctor`."
+            ) from error
 
     def warm(self, candidates: int) -> None:
         """Start the JVMs that so many candidates will need, before they are there."""

@@ -3,7 +3,7 @@
 import platform
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,6 +51,7 @@ def execute(
     *,
     cache: Path | None = None,
     progress: Progress | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Execution:
     """Judge each of the candidates in a file by executing it in the project SOURCE, and write the verdicts.
 
@@ -61,17 +62,23 @@ def execute(
     if out.exists() and out.samefile(candidates):
         raise UsageError(f"--out {out} is the file of candidates itself: give another.")
     check_writable(out)
-    with executor(source, config, cache=cache, progress=progress) as opened:
+    with executor(source, config, cache=cache, progress=progress, warn=warn) as opened:
         return opened.execute(candidates, out)
 
 
 @contextmanager
 def executor(
-    source: str, config: ExecuteConfig | None = None, *, cache: Path | None = None, progress: Progress | None = None
+    source: str,
+    config: ExecuteConfig | None = None,
+    *,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Iterator["Executor"]:
     """The project SOURCE, built and with its JVMs, for any number of files of candidates.
 
-    The pairs that candidates name are mined from the SOURCE again: ids are the same wherever it lies.
+    The pairs that candidates name are mined from the SOURCE again: ids are the same wherever it lies. ``warn`` is told
+    what the sandbox does not stop, if it is not the strongest.
 
     Raises SourceError when the project cannot be had or built, DataError for a tree of an unknown build,
     ToolMissingError without a JDK, Maven or a sandbox that works.
@@ -87,6 +94,8 @@ def executor(
         )
     place = (cache or default_cache().parent) / "execution"
     inside = sandbox(config.sandbox)
+    if inside.caveat:
+        warn(inside.caveat)
     started = time.monotonic()
     watch.start("building", 1)
     built = _built(resolved, config, place)
@@ -144,6 +153,15 @@ class Executor:
         header = self._header(candidates, found, seconds, confirmation)
         write_jsonl(out, [header, *found])
         return Execution(header, found)
+
+    def prepare(self, tests: Iterable[str]) -> None:
+        """Open the modules that these test files belong to, and start a JVM in each as a trial.
+
+        Raises ToolMissingError and SourceError where candidates could not be executed.
+        """
+        modules = {one.path: one for path in tests if (one := self.built.module_of(path)) is not None}
+        for module in modules.values():
+            self._bench(module).try_out()
 
     def close(self) -> None:
         """End the JVMs."""

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -66,8 +66,9 @@ class Worker:
     def __init__(self, settings: WorkerSettings) -> None:
         # A folder for each: what one leaves behind no other sees.
         self._private = Path(tempfile.mkdtemp(dir=settings.needs.writable, prefix="worker-"))
-        user = settings.sandbox.user(next(_NUMBERS))
-        needs = Needs(settings.needs.folder, settings.needs.readable, self._private, user)
+        self._sandbox, self._user = settings.sandbox, settings.sandbox.user(next(_NUMBERS))
+        user = self._user
+        needs = replace(settings.needs, writable=self._private, user=user)
         inbox, self._requests = os.pipe()
         self._responses, outbox = os.pipe()
         if user is not None:
@@ -167,10 +168,15 @@ class Worker:
     def kill(self) -> None:
         """End it and all that it started."""
         if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, 9)
-            self._process.kill()
+            try:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, 9)
+                self._process.kill()
+            except PermissionError:
+                # A superuser of some containers may not end what another user runs; that user may.
+                self._sandbox.clean_up(self._user)
         self._process.wait()
+        self._sandbox.clean_up(self._user)
         for one in (self._requests, self._responses):
             if one >= 0:
                 os.close(one)
@@ -232,6 +238,17 @@ class Pool:
         self._spares = spares
         # A sandbox dies with the thread that started it, so that one has to last as long as the pool.
         self._spawner = ThreadPoolExecutor(1)
+
+    def try_out(self) -> None:
+        """Start a worker and end it. Raises WorkerDiedError if it does not start."""
+        try:
+            worker = self._spawner.submit(Worker, self._settings).result()
+        except OSError as error:
+            raise WorkerDiedError(str(error), late=False) from error
+        try:
+            worker.open()
+        finally:
+            worker.kill()
 
     def warm(self, count: int) -> None:
         """Start so many, and the spare one, before anybody asks for them."""

@@ -159,7 +159,7 @@ def _train_faster(layer: Any) -> None:
     if not hasattr(layer, "lora_A") or layer.lora_variant or not isinstance(layer.lora_dropout[_ADAPTER], nn.Identity):
         return
     inner: Any = layer.base_layer
-    if not isinstance(inner, nn.Linear) or inner.bias is not None:
+    if type(inner) is not nn.Linear or getattr(inner, "bias", None) is not None:
         return
     own = layer.forward
     frozen: list[torch.Tensor] = []

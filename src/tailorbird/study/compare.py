@@ -1,25 +1,25 @@
 """The main job: from a project to one result for each strategy, beside the base and the retrieval copy."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from tailorbird.base.load import Base
 from tailorbird.bases.catalogue import DEFAULT_BASE
 from tailorbird.bases.open import open_base
 from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, MineConfig, PersonaliseConfig
-from tailorbird.errors import DataError, SourceError, ToolMissingError, UsageError
-from tailorbird.execution.execute import executor
+from tailorbird.errors import UsageError
 from tailorbird.generation.generate import generate_base
 from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
 from tailorbird.generation.retrieval import copy_nearest
-from tailorbird.metrics.ladder import has_verdicts
 from tailorbird.metrics.score import score
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Result
 from tailorbird.strategies.registry import complete_settings, find_strategy
+from tailorbird.study.executing import can_execute, judge, open_project
 from tailorbird.training.device import choose_device
 from tailorbird.training.personalise import personalise_base
 
@@ -37,7 +37,7 @@ def compare(
 
     Writes ``out/data``, ``out/deltas/NAME``, ``out/candidates/NAME.jsonl``, ``out/verdicts/NAME.jsonl`` and
     ``out/results/NAME.json``. What an earlier run with the same inputs finished is not done again. Where the project
-    cannot be built or run, ``warn`` is told why, and the results go without verdicts.
+    cannot be built or run, ``warn`` is told why before anything is trained, and the results go without verdicts.
     """
     progress = progress or Silent()
     for name in config.settings:
@@ -46,25 +46,25 @@ def compare(
     for name in config.strategies:
         # A misspelt name or setting must not cost an hour of work before it is noticed.
         complete_settings(find_strategy(name), config.settings.get(name, {}))
+    able = config.execute and can_execute(source, warn)
     mine(source, out / "data", MineConfig(seed=config.seed, context=config.context), progress=progress)
     data = load_data(out / "data")
-    model = open_base(base, device=choose_device())
-    _forget_other_results(out / "results", {"base", RETRIEVAL_COPY, *config.strategies})
-    copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl", limit=config.limit)
-    _generate(data, out, "base", None, config, model, progress)
-    for name in config.strategies:
-        delta = out / "deltas" / name
-        personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
-        _generate(data, out, name, delta, config, model, progress)
     names = ("base", RETRIEVAL_COPY, *config.strategies)
-    if not config.execute:
-        shutil.rmtree(out / "verdicts", ignore_errors=True)
-    else:
-        try:
-            _execute(source, out, names, config, progress)
-        except (ToolMissingError, SourceError, DataError) as error:
+    _forget_other_results(out / "results", set(names))
+    model = open_base(base, device=choose_device())
+    tests = {pair.test.path for pair in data.split("test")}
+    settings = ExecuteConfig(seed=config.seed)
+    with open_project(source, tests, settings, progress, warn) if able else nullcontext() as project:
+        copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl", limit=config.limit)
+        _generate(data, out, "base", None, config, model, progress)
+        for name in config.strategies:
+            delta = out / "deltas" / name
+            personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
+            _generate(data, out, name, delta, config, model, progress)
+        if config.execute:
+            judge(project, out, names, warn)
+        else:
             shutil.rmtree(out / "verdicts", ignore_errors=True)
-            warn(f"The candidates were not executed. {error}")
     return tuple(_scored(out, name) for name in names)
 
 
@@ -76,17 +76,6 @@ def _scored(out: Path, name: str) -> Result:
         out / "results" / f"{name}.json",
         verdicts=verdicts if verdicts.exists() else None,
     )
-
-
-def _execute(source: str, out: Path, names: Sequence[str], config: CompareConfig, progress: Progress) -> None:
-    """Verdicts on each file of candidates, but for those that have theirs."""
-    files = {name: (out / "candidates" / f"{name}.jsonl", out / "verdicts" / f"{name}.jsonl") for name in names}
-    left = [(given, to) for given, to in files.values() if not has_verdicts(to, given)]
-    if not left:
-        return
-    with executor(source, ExecuteConfig(seed=config.seed), progress=progress) as opened:
-        for given, to in left:
-            opened.execute(given, to)
 
 
 def _generate(

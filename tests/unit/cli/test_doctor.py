@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tailorbird import programs
 from tailorbird.cli import app, machine
 from tailorbird.cli.doctor import MISSING, NOTE, OK, TESTED, Check, diagnose
 from tailorbird.cli.failures import run
@@ -15,7 +16,7 @@ _PROGRAMS = {"java": "17.0.15", "javac": "17.0.15", "mvn": "3.8.7", "git": "2.39
 @pytest.fixture(autouse=True)
 def whole_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that has everything, whatever this one has; the default base counts as shipped."""
-    monkeypatch.setattr(machine, "program_version", lambda name, _: _PROGRAMS[name])
+    monkeypatch.setattr(programs, "program_version", lambda name, _: _PROGRAMS[name])
     monkeypatch.setattr(machine, "package_version", TESTED.get)
     monkeypatch.setattr(machine, "bf16_units", lambda: ("amx_bf16",))
     monkeypatch.setattr(machine, "gpus", lambda: ("A GPU, 80 GiB",))
@@ -51,7 +52,7 @@ def test_json_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_programs(monkeypatch: pytest.MonkeyPatch, program: str, found: str | None, state: str) -> None:
-    monkeypatch.setattr(machine, "program_version", lambda name, _: {**_PROGRAMS, program: found}[name])
+    monkeypatch.setattr(programs, "program_version", lambda name, _: {**_PROGRAMS, program: found}[name])
     check = next(one for one in diagnose().checks if one.name == {"mvn": "maven"}.get(program, program))
     assert check.state == state
     assert bool(check.remedy) == (state != OK)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tailorbird import programs as programs_module
 from tailorbird.cli import machine
 
 
@@ -34,12 +35,12 @@ def _program(folder: Path, name: str, script: str) -> None:
 )
 def test_versions(programs: Path, script: str, expected: str) -> None:
     _program(programs, "tool", script)
-    assert machine.program_version("tool", "-version") == expected
+    assert programs_module.program_version("tool", "-version") == expected
 
 
 @pytest.mark.usefixtures("programs")
 def test_an_absent_program_is_none() -> None:
-    assert machine.program_version("tool", "-version") is None
+    assert programs_module.program_version("tool", "-version") is None
     assert machine.gpus() == ()
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tailorbird import programs
 from tailorbird.config import CompareConfig
-from tailorbird.errors import UsageError
+from tailorbird.errors import SourceError, UsageError
 from tailorbird.records import Result
 from tailorbird.storage import read_json
+from tailorbird.study import executing
 from tailorbird.study.compare import compare
 from tests.data import Interrupt, write_base
 
@@ -137,3 +139,56 @@ def test_a_wrong_setting_fails_before_anything_is_trained(
     with pytest.raises(UsageError, match=message):
         compare(PROJECT, tmp_path, replace(CONFIG, **changes), base=base, progress=work)  # type: ignore[arg-type]
     assert not [what for what in work.begun if what.startswith("personalising")]
+
+
+def test_what_is_missing_for_execution_is_said_before_any_work(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "program_version", lambda name, _: None if name == "javac" else "21.0.1")
+    work = Work()
+    said: list[tuple[str, int]] = []
+    config = replace(CONFIG, epochs=0.1, strategies=("prefix",))
+    found = compare(
+        PROJECT, tmp_path, config, base=base, progress=work, warn=lambda line: said.append((line, len(work.begun)))
+    )
+    assert said == [
+        (
+            "The comparison goes on without executing the candidates. javac: not found; install a JDK 17 or newer and "
+            "put its bin folder on PATH.",
+            0,
+        )
+    ]
+    assert "building" not in work.begun
+    assert all(one.ladder is None for one in found)
+
+
+def test_a_project_that_cannot_be_built_is_found_out_before_training(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise SourceError("mvn failed building it (no reason): make the build work first.")
+
+    monkeypatch.setattr(executing, "obstacle", lambda _: "")
+    monkeypatch.setattr(executing, "executor", fail)
+    work = Work()
+    said: list[tuple[str, list[str]]] = []
+    config = replace(CONFIG, epochs=0.1, strategies=("prefix",))
+    stale = tmp_path / "verdicts" / "prefix.jsonl"
+    stale.parent.mkdir()
+    stale.write_text("")
+    compare(
+        PROJECT, tmp_path, config, base=base, progress=work, warn=lambda line: said.append((line, list(work.begun)))
+    )
+    ((line, begun),) = said
+    assert line.endswith("mvn failed building it (no reason): make the build work first.")
+    assert not [what for what in begun if what.startswith(("personalising", "generating"))]
+    assert not stale.exists()
+
+
+def test_nothing_is_said_where_nothing_is_to_be_executed(base: str, tmp_path: Path) -> None:
+    said: list[str] = []
+    config = replace(CONFIG, epochs=0.1, strategies=("prefix",), execute=False)
+    work = Work()
+    compare(PROJECT, tmp_path, config, base=base, progress=work, warn=said.append)
+    assert said == []
+    assert "building" not in work.begun
