@@ -8,7 +8,7 @@ Configurations stop at the door: the stages' components take flat, named argumen
 import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
@@ -266,7 +266,7 @@ def load_config(kind: type[T], toml: Path | None = None, overrides: Sequence[str
 
     Values of overrides are read as TOML, and as plain text where they are not TOML. A flag that is None was not given.
     """
-    given: dict[str, object] = {}
+    given = _nested_defaults(kind)
     layers: list[tuple[str, dict[str, object]]] = []
     if toml is not None:
         layers.append((f"in {toml}", _read_toml(toml)))
@@ -278,6 +278,15 @@ def load_config(kind: type[T], toml: Path | None = None, overrides: Sequence[str
         # Checked layer by layer, so that the message can say which one holds the wrong value.
         config = _converted(kind, given, origin)
     return config
+
+
+def _nested_defaults(kind: type) -> dict[str, object]:
+    """The defaults of tables within ``kind``: a key that is given there leaves the table's other ones as they are."""
+    return {
+        one.name: asdict(one.default)
+        for one in fields(kind)
+        if is_dataclass(one.default) and not isinstance(one.default, type)
+    }
 
 
 def nearest_name(given: str, known: Iterable[str]) -> str | None:

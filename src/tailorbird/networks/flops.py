@@ -128,7 +128,8 @@ class _Count:
     @staticmethod
     def _sublayer(block: Block, norm: object, flow: _Flow, sublayer: Callable[[_Flow], _Flow]) -> _Flow:
         """A sub-layer with its norm and the sum around it: a norm that trains makes what comes after it learn."""
-        trained = isinstance(norm, nn.Module) and trains(norm)
+        module = getattr(norm, "module", norm)  # A family may call its norm in a way of its own.
+        trained = isinstance(module, nn.Module) and trains(module)
         found = sublayer(_Flow(flow.flops, flow.learns or (trained and block.norm_first)))
         return _Flow(found.flops, flow.learns or found.learns or (trained and not block.norm_first))
 

@@ -1,5 +1,6 @@
 """Llama- and Qwen2-shaped models: rotary positions, grouped queries, RMS norms before each sub-layer."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ def wire(model: Any) -> Parts:
         look_up=core.embed_tokens,
         place=lambda vectors, *_: vectors,
         blocks=tuple(_block(layer, f"decoder-{index}") for index, layer in enumerate(core.layers)),
-        finish=lambda states, _: _normalise(core.norm)(states),
+        finish=lambda states, _: _Norm(core.norm)(states),
         tokens=core.embed_tokens,
         inputs=(core.embed_tokens,),
         outputs=(core.norm,),
@@ -38,24 +39,25 @@ def _block(layer: Any, name: str) -> Block:
     return Block(
         module=layer,
         attention=_attention(layer.self_attn, name),
-        attention_norm=_normalise(layer.input_layernorm),
+        attention_norm=_Norm(layer.input_layernorm),
         feed_forward=_feed_forward(layer.mlp),
-        feed_forward_norm=_normalise(layer.post_attention_layernorm),
+        feed_forward_norm=_Norm(layer.post_attention_layernorm),
         feed_forward_layers=tuple((layer.mlp, name) for name in ("gate_proj", "up_proj", "down_proj")),
         norm_first=True,
         dropout=0.0,
     )
 
 
-def _normalise(norm: Any) -> Transform:
+@dataclass(frozen=True, slots=True)
+class _Norm:
     """A family's norm, in few passes where it is trained through in bf16."""
 
-    def normalise(states: torch.Tensor) -> torch.Tensor:
-        if not fused.applies(states):
-            return norm(states)  # type: ignore[no-any-return]
-        return fused.rms_norm(states, norm.weight, norm.variance_epsilon)
+    module: Any
 
-    return normalise
+    def __call__(self, states: torch.Tensor) -> torch.Tensor:
+        if not fused.applies(states):
+            return self.module(states)  # type: ignore[no-any-return]
+        return fused.rms_norm(states, self.module.weight, self.module.variance_epsilon)
 
 
 def _feed_forward(mlp: Any) -> Transform:
