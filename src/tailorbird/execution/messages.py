@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -111,6 +111,8 @@ class Mutant(msgspec.Struct, frozen=True):
     line: int
     status: str
     """``killed``, ``survived``, ``not_covered``, ``timed_out`` or ``invalid``."""
+    asserted: bool = False
+    """Killed by an assertion that failed, or by an expected exception that was missing."""
 
 
 class Mutated(msgspec.Struct, frozen=True):

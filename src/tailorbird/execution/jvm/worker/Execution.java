@@ -85,6 +85,8 @@ final class Execution {
         List<String> above = new ArrayList<>();
         String message = "";
         List<String> trace = new ArrayList<>();
+        /** An assertion of the test failed, or an exception that it expects was missing. */
+        boolean asserted;
     }
 
     /** Coverage of one class. */
@@ -286,13 +288,14 @@ final class Execution {
         return false;
     }
 
-    private static Thrown thrown(Throwable error) {
+    private Thrown thrown(Throwable error) {
         Thrown thrown = new Thrown();
         thrown.type = error.getClass().getName();
         for (Class<?> one = error.getClass().getSuperclass(); one != null; one = one.getSuperclass()) {
             thrown.above.add(one.getName());
         }
         try {
+            thrown.asserted = Failures.isAsserted(error, main);
             thrown.message = cut(String.valueOf(error.getMessage()));
             for (StackTraceElement one : error.getStackTrace()) {
                 if (thrown.trace.size() == MAX_TRACE) {

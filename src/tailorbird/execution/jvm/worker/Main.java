@@ -21,7 +21,7 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Main {
     /** Of the protocol; the other side refuses another. */
-    static final int VERSION = 3;
+    static final int VERSION = 4;
 
     /** What every response says. */
     static class Answer {
