@@ -14,11 +14,13 @@ from tailorbird import __version__
 from tailorbird.config import ExecuteConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.execution import verdicts as v
-from tailorbird.execution.bench import Bench, Task, processors, verdict_on
+from tailorbird.execution.bench import Bench
 from tailorbird.execution.confirming import Accepted, confirm
+from tailorbird.execution.crew import processors
 from tailorbird.execution.placing import RunsIn, read_candidate, runnable_below, runs_in
 from tailorbird.execution.project import BuiltProject, Module, build_project, given_project
 from tailorbird.execution.sandbox import Sandbox, sandbox
+from tailorbird.execution.task import Task, verdict_on
 from tailorbird.mining.tree import mine_tree
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Candidate, Confirmed, Coverage, ExecutionHeader, Pair, TestClass, Verdict
@@ -134,7 +136,7 @@ class Executor:
         self._done = len(judged)
         self.progress.start("executing", len(given))
         for some in by_module.values():
-            judged |= self._bench(some[0].module).judge(some)
+            judged |= self._bench(some[0].module).judge(some).verdicts
         if self.config.added_coverage:
             self._add_coverage(judged, tasks)
         self.progress.finish()
