@@ -14,7 +14,7 @@ from tailorbird.execution.candidates import CandidateCompiler
 from tailorbird.execution.compiling import Ready, Refused, compile_tree
 from tailorbird.execution.crew import Crew, processors
 from tailorbird.execution.harness import harness_for
-from tailorbird.execution.messages import Focal, Open, Ran, Run, Unit
+from tailorbird.execution.messages import Find, Focal, Found, Observation, Open, Ran, Run, Unit
 from tailorbird.execution.mutation import mutation_of
 from tailorbird.execution.placing import owner_of
 from tailorbird.execution.project import Module
@@ -28,6 +28,7 @@ _STRETCH = 3
 """Times its deadline that the worker gives a candidate which others keep from the processor."""
 _SOON_SECONDS = 0.5
 """Most tests take milliseconds: one that does not end so soon is run again at leisure, with the whole deadline."""
+_FIND_SECONDS = 120.0
 _THREADS_KEPT = 8
 """A worker with more threads left behind is replaced."""
 
@@ -172,6 +173,31 @@ class Bench:
             judged[key] = replace(judged[key], mutation=mutation)
         return Judged(judged, compiled.refused)
 
+    def find(self, names: Find) -> Found | None:
+        """What the class path of the tests has of some names; None where no JVM says so."""
+
+        def ask(question: Find) -> Found | None:
+            try:
+                return self._crew.seat().worker.ask(question, Found, seconds=_FIND_SECONDS)
+            except WorkerDiedError:
+                self._crew.seat().replace()
+                return None
+
+        return next(found for _, found in self._crew.each(ask, [names]))
+
+    def observe(self, tasks: Sequence[Task]) -> dict[int, tuple[Observation, ...]]:
+        """What the assertions of candidates look at that were written to say so; nothing of one that does not run."""
+        by_key = {task.key: task for task in tasks}
+        ready = self._compiler.compile(tasks).ready
+
+        def run(key: int) -> tuple[Observation, ...]:
+            found = self._run(
+                by_key[key], ready[key], fresh=False, seconds=self.config.deadline_seconds, observe=True
+            )  # fmt: skip
+            return found.ran.observations if found.ran is not None and not found.ran.timeout else ()
+
+        return dict(self._crew.each(run, sorted(ready)))
+
     def cover(self, tasks: Sequence[Task]) -> dict[str, Coverage | None]:
         """What the project's own test of each task's pair covers, as the project compiled it; None unless it passes."""
         nothing = self._new_folder()
@@ -238,13 +264,13 @@ class Bench:
 
         return self._crew.each(mutate, keys if self.config.mutants else ())
 
-    def _run(self, task: Task, made: Ready, *, fresh: bool, seconds: float) -> _Run:
+    def _run(self, task: Task, made: Ready, *, fresh: bool, seconds: float, observe: bool = False) -> _Run:
         seat = self._crew.seat()
         try:
             worker = seat.worker
         except WorkerDiedError as error:
             return _Run(v.INFRA, (f"no JVM to run it in: {error}",), None)
-        job = _job(task, made, fresh=fresh, seconds=seconds)
+        job = _job(task, made, fresh=fresh, seconds=seconds, observe=observe)
         try:
             ran = worker.ask(job, Ran, seconds=_STRETCH * seconds + _GRACE_SECONDS)
         except WorkerDiedError as error:
@@ -262,7 +288,7 @@ class Bench:
         return _Run(*v.judge(ran), ran)
 
 
-def _job(task: Task, made: Ready, *, fresh: bool, seconds: float) -> Run:
+def _job(task: Task, made: Ready, *, fresh: bool, seconds: float, observe: bool = False) -> Run:
     focal = task.pair.focal
     return Run(
         classes=str(made.classes),
@@ -271,6 +297,7 @@ def _job(task: Task, made: Ready, *, fresh: bool, seconds: float) -> Run:
         deadline_ms=round(seconds * 1000),
         fresh=fresh,
         focal=Focal(v.internal_name(focal), focal.name, focal.line, focal.end_line),
+        observe=observe,
     )
 
 

@@ -94,6 +94,8 @@ public final class Main {
                 return new Opened();
             case "compile":
                 return session.compile(GSON.fromJson(request, Compiler.Job.class));
+            case "find":
+                return session.find(GSON.fromJson(request, Names.Job.class));
             case "run":
                 return session.run(GSON.fromJson(request, Execution.Job.class));
             case "mutate":
