@@ -127,7 +127,7 @@ import static org.junit.Assert.assertTrue;
 import org.junit.Test;
 import org.sample.shop.Till;
 
-public class TillTest {{{BODY % "assertEquals(6, till.price(2))"}"""
+public class TillTest {{{BODY % "assertEquals(9, till.price(3))"}"""
 JUPITER = f"""\
 package org.sample.shop;
 
