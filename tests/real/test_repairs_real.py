@@ -38,6 +38,9 @@ public class Till {
     }
 
     public int price(int count) {
+        if (count < 0) {
+            throw new IllegalArgumentException();
+        }
         return 3 * count;
     }
 
@@ -374,3 +377,24 @@ def test_repairs_can_be_left_off(shop: Path, tmp_path: Path) -> None:
     found = run(shop, tmp_path, texts, repair_imports=False, observed_values=False)
     assert (found.repaired, found.header.repairs) == ((), {})
     assert (found.header.settings["repair_imports"], found.header.settings["observed_values"]) == (False, False)
+
+
+def test_a_missing_expected_exception_is_a_failed_assertion(shop: Path, tmp_path: Path) -> None:
+    caught = (
+        "@Test public void a() { try { till.price(-1); org.junit.Assert.fail(); }"
+        " catch (IllegalArgumentException expected) { } }"
+    )
+    candidates = [
+        (FOUR, "@Test(expected = IllegalArgumentException.class) public void a() { till.price(-1); }"),
+        (NG, "@Test(expectedExceptions = IllegalArgumentException.class) public void a() { till.price(-1); }"),
+        (FLUENT, "@Test void a() { org.assertj.core.api.Assertions.assertThatThrownBy(() -> till.price(-1)); }"),
+        (FOUR, caught),
+        # The same mutant throws: any call would tell.
+        (FOUR, "@Test public void a() { till.price(1); }"),
+    ]
+    found = run(shop, tmp_path, candidates)
+    assert [one.verdict for one in found.verdicts] == ["pass"] * 5
+    assert [one.mutation and one.mutation.killed for one in found.verdicts] == [1] * 5
+    assert [one.mutation and one.mutation.asserted for one in found.verdicts] == [1, 1, 1, 1, 0]
+    assert [one.asserts for one in found.verdicts] == [True] * 4 + [False]
+    assert [one.useful for one in found.verdicts] == [True] * 4 + [False]
