@@ -183,7 +183,7 @@ def run(project: Path, folder: Path, texts: list[tuple[str, str]], **changes: ob
     pairs = {one.test.class_name: one.id for one in mine_tree(project).pairs}
     lines = [msgspec.json.encode({"pair_id": pairs[test], "text": text}) for test, text in texts]
     (folder / "candidates.jsonl").write_bytes(b"\n".join(lines))
-    config = ExecuteConfig(deadline_seconds=3.0, reruns=1, heap_mb=256, classpath=str(project / "classpath.txt"),
+    config = ExecuteConfig(deadline_seconds=20.0, reruns=1, heap_mb=256, classpath=str(project / "classpath.txt"),
                            classes=str(project / "classes"))  # fmt: skip
     return execute(folder / "candidates.jsonl", str(project), folder / "verdicts.jsonl", replace(config, **changes))  # type: ignore[arg-type]
 
