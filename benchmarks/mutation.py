@@ -27,13 +27,14 @@ from xml.etree import ElementTree
 from tailorbird.config import ExecuteConfig
 from tailorbird.errors import SourceError
 from tailorbird.execution import mutation as m
-from tailorbird.execution.bench import Bench, Task
+from tailorbird.execution.bench import Bench
 from tailorbird.execution.harness import harness_for
 from tailorbird.execution.maven import jars_of
 from tailorbird.execution.messages import Mutant, Run
 from tailorbird.execution.placing import is_abstract
 from tailorbird.execution.project import BuiltProject, Module, build_project
 from tailorbird.execution.sandbox import sandbox
+from tailorbird.execution.task import Task
 from tailorbird.execution.verdicts import internal_name
 from tailorbird.execution.worker import Seat
 from tailorbird.mining.tree import mine_tree
@@ -150,7 +151,7 @@ def ours(module: Module, methods: dict[Method, list[Task]], cache: Path) -> Ours
             keys: dict[int, Key] = {}
             for task in tasks:
                 seen.clear()
-                verdict = bench.judge([task])[task.key]
+                verdict = bench.judge([task]).verdicts[task.key]
                 test = test_of(task)
                 if not seen:
                     called = verdict.coverage is not None and verdict.coverage.focal_method_called

@@ -176,6 +176,10 @@ class ExecuteConfig:
     """Heap of each JVM."""
     mutants: Annotated[int, msgspec.Meta(ge=0)] = 100
     """Most mutants of a focal method that a passing candidate meets; of more so many are drawn. 0 is without."""
+    repair_imports: bool = True
+    """Import what a candidate that does not compile lacks, where one match is best, and judge it a second time."""
+    observed_values: bool = True
+    """Give a candidate that fails at an expected literal the value that the run gave, and judge it a second time."""
     sandbox: SandboxKind = "auto"
     """What keeps candidates from the machine; ``auto`` is the strongest that works."""
     classpath: str | None = None

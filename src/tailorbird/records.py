@@ -587,6 +587,18 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepairCount:
+    """What one repair came to."""
+
+    changed: int
+    """Candidates that it changed."""
+    passed: int
+    """Of these, those that pass then."""
+    seconds: float
+    """That it took, with all that was run for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionHeader:
     """First line of a verdicts file: what was executed, and how."""
 
@@ -603,8 +615,11 @@ class ExecutionHeader:
     build_seconds: float
     """Resolving and building, 0 where it was kept from before."""
     counts: dict[str, int]
-    """Candidates of each verdict."""
+    """Candidates of each verdict, as written."""
     confirmation: Confirmed | None = None
+    repairs: dict[str, RepairCount] = field(default_factory=dict)
+    """By repair, ``imports`` and ``observed_values``; without those that were off. A candidate that got imports and
+    then observed values counts for both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,16 @@ public class Meter {
         seen.add(-value);
     }
 
+    public int checked(int value) {
+        if (value < 0) {
+            throw new IllegalArgumentException();
+        }
+        if (value > 9) {
+            throw new AssertionError("impossible");
+        }
+        return value;
+    }
+
     public int size() {
         return seen.size();
     }
@@ -124,6 +134,11 @@ class MeterTest {
     void testRecord() {
         meter.record(1);
         assertEquals(2, meter.size());
+    }
+
+    @Test
+    void testChecked() {
+        assertEquals(4, meter.checked(4));
     }
 
     @Test
@@ -239,12 +254,39 @@ def test_a_constructor_is_entered_though_its_fields_stand_elsewhere(meter: Path,
     assert (found.mutants, killed(found)) == (1, {"MATH": 1})
 
 
+def test_kills_by_assertions_are_told_from_those_that_any_call_makes(meter: Path, tmp_path: Path) -> None:
+    call, value, missing, caught = mutations(
+        meter,
+        tmp_path,
+        [
+            ("testChecked", "@Test void a() { meter.checked(4); assertTrue(true); }"),
+            ("testChecked", "@Test void b() { assertEquals(4, meter.checked(4)); }"),
+            (
+                "testChecked",
+                "@Test void c() { org.junit.jupiter.api.Assertions.assertThrows(IllegalArgumentException.class,"
+                " () -> meter.checked(-1)); }",
+            ),
+            (
+                "testChecked",
+                "@Test void d() { try { meter.checked(-1); org.junit.jupiter.api.Assertions.fail(); }"
+                " catch (IllegalArgumentException expected) { } }",
+            ),
+        ],
+    )
+    # value < 0 negated throws; value > 9 negated throws an error that is no assertion of the test; the return is told.
+    assert (killed(call), call.asserted) == ({"NEGATE_CONDITIONALS": 2}, 0)
+    assert (killed(value), value.asserted) == ({"NEGATE_CONDITIONALS": 2, "PRIMITIVE_RETURNS": 1}, 1)
+    assert (killed(missing), missing.asserted) == ({"NEGATE_CONDITIONALS": 1}, 1)
+    assert (killed(caught), caught.asserted) == ({"NEGATE_CONDITIONALS": 1}, 1)
+
+
 def test_an_endless_mutant_is_not_done_in_time_and_killed(meter: Path, tmp_path: Path) -> None:
     (found,) = mutations(meter, tmp_path, [("testRounds", "@Test void a() { assertEquals(4, meter.rounds(2)); }")])
     assert found.timed_out == 1
     # Of left > 0: boundary, negated; left--; count += 2; the return.
     assert (found.mutants, found.killed) == (5, 5)
     assert killed(found)["INCREMENTS"] == 2
+    assert found.asserted == found.killed - found.timed_out
 
 
 def test_no_state_is_left_for_the_next(meter: Path, tmp_path: Path) -> None:

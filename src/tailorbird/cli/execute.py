@@ -12,7 +12,7 @@ from tailorbird.cli.output import print_json, print_line, print_warning
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import ExecuteConfig, load_config
 from tailorbird.errors import SourceError
-from tailorbird.records import Confirmed, Verdict
+from tailorbird.records import Confirmed, RepairCount, Verdict
 
 EXAMPLES = """\b
 Examples:
@@ -28,6 +28,7 @@ method, which is put into its test class, or a whole file. It may come from any 
 """
 
 _DEFAULTS = ExecuteConfig()
+_REPAIRS = {"imports": "with imports added", "observed_values": "with observed values as expected ones"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class ExecuteSummary:
     build_seconds: float
     counts: dict[str, int]
     confirmation: Confirmed | None
+    repairs: dict[str, RepairCount]
+    """By repair: the candidates that it changed, and those of them that pass then."""
     mutants: int
     """Over all candidates that have figures."""
     mutants_killed: int
@@ -130,6 +133,7 @@ def execute(
                 build_seconds=header.build_seconds,
                 counts=header.counts,
                 confirmation=header.confirmation,
+                repairs=header.repairs,
                 mutants=mutants,
                 mutants_killed=killed,
             )
@@ -153,6 +157,8 @@ def execute(
             print_warning(said.reason)
     if mutations:
         print_line(f"mutants killed, over these: {killed} of {mutants}")
+    for name, repair in header.repairs.items():
+        print_line(f"{_REPAIRS[name]}: {repair.changed} candidates, of which {repair.passed} pass then")
     print_line(str(out))
     _refuse_nothing(done.verdicts, out)
 

@@ -1,69 +1,49 @@
 """The workers of one module, and the way of its candidates through them: compiled, run, retried, rerun."""
 
-import os
 import random
 import shutil
-import threading
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 from tailorbird.config import ExecuteConfig
 from tailorbird.errors import SourceError
 from tailorbird.execution import verdicts as v
-from tailorbird.execution.compiling import (
-    CompiledMethods,
-    Ready,
-    Wish,
-    compile_alone,
-    compile_together,
-    compile_tree,
-    skeleton_compiles,
-)
-from tailorbird.execution.messages import Focal, Ran, Run, Unit
+from tailorbird.execution.candidates import CandidateCompiler
+from tailorbird.execution.compiling import Ready, Refused, compile_tree
+from tailorbird.execution.crew import Crew, processors
+from tailorbird.execution.messages import Find, Focal, Found, Observation, Ran, Run, Unit
 from tailorbird.execution.mutation import mutation_of
 from tailorbird.execution.opening import folder_for_workers, worker_settings
-from tailorbird.execution.placing import ClassText, MethodText, RunsIn, owner_of, read_candidate
+from tailorbird.execution.placing import owner_of
 from tailorbird.execution.project import Module
 from tailorbird.execution.sandbox import Sandbox
-from tailorbird.execution.worker import Pool, Seat, Worker, WorkerDiedError, WorkerSettings
-from tailorbird.records import Candidate, Coverage, Mutation, Pair, TestClass, Verdict
+from tailorbird.execution.task import Task
+from tailorbird.execution.worker import Pool, Worker, WorkerDiedError, WorkerSettings
+from tailorbird.records import Coverage, Mutation, Verdict
 
-_K = TypeVar("_K")
-_T = TypeVar("_T")
 _GRACE_SECONDS = 5.0
 _STRETCH = 3
 """Times its deadline that the worker gives a candidate which others keep from the processor."""
 _SOON_SECONDS = 0.5
 """Most tests take milliseconds: one that does not end so soon is run again at leisure, with the whole deadline."""
-_FILES_EACH = 8
-"""Fewer are compiled sooner by one worker that has warmed up."""
+_FIND_SECONDS = 120.0
 _THREADS_KEPT = 8
 """A worker with more threads left behind is replaced."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One candidate on its way."""
+class Judged:
+    """What came of some tasks, by their keys."""
 
-    key: int
-    candidate: Candidate
-    pair: Pair
-    home: TestClass
-    runs_in: RunsIn
-    module: Module
-
-
-def verdict_on(candidate: Candidate, verdict: str, evidence: tuple[str, ...] = ()) -> Verdict:
-    """The verdict on a candidate that was not run."""
-    return Verdict(pair_id=candidate.pair_id, index=candidate.index, verdict=verdict, evidence=evidence)
+    verdicts: dict[int, Verdict]
+    refused: dict[int, Refused]
+    """Of those that javac refuses, what it said."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _Run:
     """One run."""
 
     verdict: str
@@ -82,22 +62,19 @@ class Bench:
     note: Callable[[int], None]
     _folder: Path = field(init=False)
     _pool: Pool = field(init=False)
-    _threads: ThreadPoolExecutor = field(init=False)
-    _local: threading.local = field(init=False, default_factory=threading.local)
-    _seats: list[Seat] = field(init=False, default_factory=list)
+    _crew: Crew = field(init=False)
+    _compiler: CandidateCompiler = field(init=False)
     _counter: Iterator[int] = field(init=False)
-    _sound: dict[tuple[str, str], bool] = field(init=False, default_factory=dict)
-    """Test classes that were compiled without any candidate, and whether that went well."""
 
     def __enter__(self) -> "Bench":
         self._folder = folder_for_workers(self.module, self.sandbox)
-        # Each thread has a JVM of its own, which is why they last as long as the bench.
-        self._threads = ThreadPoolExecutor(self.config.workers or processors())
         self._counter = iter(range(1 << 30))
         try:
             if self.module.sources and not self.module.tests[0].is_dir():
                 self._compile_tests(self._settings())
             self._pool = Pool(self._settings(), spares=1)
+            self._crew = Crew(self._pool, self.config.workers or processors())
+            self._compiler = CandidateCompiler(self._crew, self._new_folder)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -107,10 +84,7 @@ class Bench:
         return worker_settings(self.module, self.config, self.sandbox, self.cache, self._folder)
 
     def __exit__(self, *_: object) -> None:
-        # Of an interrupted run nothing more is begun; what is running ends with its JVM.
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for seat in self._seats:
-            seat.replace()
+        self._crew.close()
         self._pool.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -136,7 +110,7 @@ class Bench:
     @property
     def java_version(self) -> str:
         """Of the JVMs; empty before the first has answered."""
-        return next((seat.java_version for seat in self._seats if seat.java_version), "")
+        return self._crew.java_version
 
     def _new_folder(self) -> Path:
         folder = self._folder / f"classes-{next(self._counter)}"
@@ -155,19 +129,19 @@ class Bench:
 
     def warm(self, candidates: int) -> None:
         """Start the JVMs that so many candidates will need, before they are there."""
-        self._pool.warm(min(candidates, self.config.workers or processors()))
+        self._pool.warm(min(candidates, self._crew.size))
 
-    def judge(self, tasks: Sequence[Task]) -> dict[int, Verdict]:
+    def judge(self, tasks: Sequence[Task]) -> Judged:
         """A verdict for each."""
         by_key = {task.key: task for task in tasks}
-        judged: dict[int, Verdict] = {}
-        ready: dict[int, Ready] = {}
-        self._compile(tasks, ready, judged)
+        compiled = self._compiler.compile(tasks)
+        judged, ready = compiled.judged, compiled.ready
         self.note(len(judged))
         runs: dict[int, Verdict] = {}
-        first = self._each(lambda key: self._first_and_retry(by_key[key], ready[key]), sorted(ready), counted=True)
+        first = self._crew.each(lambda key: self._first_and_retry(by_key[key], ready[key]), sorted(ready))
         for key, (verdict, made) in first:
             runs[key], ready[key] = verdict, made
+            self.note(1)
         passing = [key for key, one in runs.items() if one.verdict == v.PASS]
         reruns = self._rerun(passing, by_key, ready)
         for key, verdict in runs.items():
@@ -183,7 +157,32 @@ class Bench:
             )
         for key, mutation in self._mutate([key for key in passing if _enters(judged[key])], by_key, ready):
             judged[key] = replace(judged[key], mutation=mutation)
-        return judged
+        return Judged(judged, compiled.refused)
+
+    def find(self, names: Find) -> Found | None:
+        """What the class path of the tests has of some names; None where no JVM says so."""
+
+        def ask(question: Find) -> Found | None:
+            try:
+                return self._crew.seat().worker.ask(question, Found, seconds=_FIND_SECONDS)
+            except WorkerDiedError:
+                self._crew.seat().replace()
+                return None
+
+        return next(found for _, found in self._crew.each(ask, [names]))
+
+    def observe(self, tasks: Sequence[Task]) -> dict[int, tuple[Observation, ...]]:
+        """What the assertions of candidates look at that were written to say so; nothing of one that does not run."""
+        by_key = {task.key: task for task in tasks}
+        ready = self._compiler.compile(tasks).ready
+
+        def run(key: int) -> tuple[Observation, ...]:
+            found = self._run(
+                by_key[key], ready[key], fresh=False, seconds=self.config.deadline_seconds, observe=True
+            )  # fmt: skip
+            return found.ran.observations if found.ran is not None and not found.ran.timeout else ()
+
+        return dict(self._crew.each(run, sorted(ready)))
 
     def cover(self, tasks: Sequence[Task]) -> dict[str, Coverage | None]:
         """What the project's own test of each task's pair covers, as the project compiled it; None unless it passes."""
@@ -196,102 +195,7 @@ class Bench:
             covered = found.ran is not None and found.verdict == v.PASS
             return v.coverage_of(found.ran, task.pair.focal) if covered and found.ran is not None else None
 
-        return {task.pair.id: found for task, found in self._each(one, tasks)}
-
-    def _compile(self, tasks: Sequence[Task], ready: dict[int, Ready], judged: dict[int, Verdict]) -> None:
-        """Methods together, file by file; whole classes, and what cannot be told apart, each alone."""
-        rounds: dict[int, list[Wish]] = defaultdict(list)
-        alone: dict[int, Wish] = {}
-        classes_of: dict[str, list[str]] = defaultdict(list)
-        by_key = {task.key: task for task in tasks}
-        whole: list[tuple[Task, ClassText]] = []
-        texts = {task.key: read_candidate(task.candidate.text) for task in tasks}
-        names = _names_by_class(tasks, texts)
-        for task in tasks:
-            read = texts[task.key]
-            if isinstance(read, ClassText):
-                whole.append((task, read))
-            elif isinstance(read, MethodText):
-                classes = classes_of[task.home.path]
-                if task.home.class_name not in classes:
-                    classes.append(task.home.class_name)
-                wish = Wish(task.key, task.home, read, task.runs_in.names)
-                others = names[task.home.path, task.home.class_name] - Counter((read.name,))
-                if read.keeps_its_name or not read.leaves_others_alone(task.home) or read.calls & others.keys():
-                    alone[task.key] = wish
-                else:
-                    # Skeletons of two classes of one file are two versions of that file.
-                    rounds[classes.index(task.home.class_name)].append(wish)
-        parts = [part for some in rounds.values() for part in self._parts(some)]
-        for (task, _), made in self._each(self._compile_class, whole):
-            self._sort_in(task.key, made, ready, judged)
-        for _, outcome in self._each(lambda at: self._compile_part(parts[at]), range(len(parts))):
-            ready.update(outcome.ready)
-            alone |= {wish.key: wish for wish in outcome.alone}
-            for key, errors in outcome.refused.items():
-                judged[key] = verdict_on(by_key[key].candidate, v.COMPILE_ERROR, v.compile_evidence(errors))
-        for key, made in self._each(lambda key: self._compile_alone(by_key[key], alone[key]), alone):
-            self._sort_in(key, made, ready, judged)
-
-    @staticmethod
-    def _sort_in(key: int, made: Ready | Verdict, ready: dict[int, Ready], judged: dict[int, Verdict]) -> None:
-        if isinstance(made, Ready):
-            ready[key] = made
-        else:
-            judged[key] = made
-
-    def _parts(self, wishes: Sequence[Wish]) -> list[list[Wish]]:
-        """A part for each worker, files whole, the largest dealt out first; few candidates are one part."""
-        files: dict[str, list[Wish]] = defaultdict(list)
-        for wish in wishes:
-            files[wish.home.path].append(wish)
-        count = min(self.config.workers or processors(), 1 + len(files) // _FILES_EACH)
-        parts: list[list[Wish]] = [[] for _ in range(count)]
-        for some in sorted(files.values(), key=len, reverse=True):
-            min(parts, key=len).extend(some)
-        return [part for part in parts if part]
-
-    def _compile_part(self, wishes: Sequence[Wish]) -> CompiledMethods:
-        try:
-            return compile_together(self._seat().worker, wishes, self._new_folder())
-        except WorkerDiedError:
-            # Some one of them is too much for javac; it is found when each is alone.
-            self._seat().replace()
-            return CompiledMethods(ready={}, refused={}, alone=list(wishes))
-
-    def _compile_alone(self, task: Task, wish: Wish) -> Ready | Verdict:
-        try:
-            return self._compiled_alone(self._seat().worker, task, wish)
-        except WorkerDiedError as error:
-            self._seat().replace()
-            return verdict_on(task.candidate, v.INFRA, (f"the compiler's JVM ended: {error}",))
-
-    def _compiled_alone(self, worker: Worker, task: Task, wish: Wish) -> Ready | Verdict:
-        made = compile_alone(worker, wish, self._new_folder())
-        if isinstance(made, Ready):
-            return made
-        place = (wish.home.path, wish.home.class_name)
-        if place not in self._sound:
-            self._sound[place] = skeleton_compiles(worker, wish.home, self._new_folder())
-        verdict = v.COMPILE_ERROR if self._sound[place] else v.INFRA
-        why = () if self._sound[place] else ("the test class does not compile without any candidate",)
-        return verdict_on(task.candidate, verdict, (*why, *v.compile_evidence(made)))
-
-    def _compile_class(self, given: tuple[Task, ClassText]) -> Ready | Verdict:
-        task, text = given
-        out = self._new_folder()
-        try:
-            answer = self._seat().worker.compile([text.unit], out)
-        except WorkerDiedError as error:
-            self._seat().replace()
-            return verdict_on(task.candidate, v.INFRA, (f"the compiler's JVM ended: {error}",))
-        if answer.errors:
-            return verdict_on(task.candidate, v.COMPILE_ERROR, v.compile_evidence(list(answer.errors)))
-        if answer.shadows:
-            return verdict_on(
-                task.candidate, v.LOAD_ERROR, (f"it defines {answer.shadows[0]}, which is a class of the project",)
-            )
-        return Ready(out, text.binary_name, "")
+        return {task.pair.id: found for task, found in self._crew.each(one, tasks)}
 
     def _first_and_retry(self, task: Task, made: Ready) -> tuple[Verdict, Ready]:
         """The verdict but for reruns, and the classes that it holds of."""
@@ -301,8 +205,8 @@ class Bench:
         if first.verdict in v.RETRIED:
             # What came before may have left something behind, or another name may matter: alone, and all anew.
             if first.ran is not None and first.ran.pinned:
-                self._seat().replace()
-            again = self._remade(task, made)
+                self._crew.seat().replace()
+            again = self._compiler.remade(task, made)
             last, retried = self._run(task, again, fresh=True, seconds=self.config.deadline_seconds), True
         verdict = Verdict(
             pair_id=task.candidate.pair_id,
@@ -317,30 +221,17 @@ class Bench:
         )
         return verdict, again
 
-    def _remade(self, task: Task, made: Ready) -> Ready:
-        """The candidate compiled alone, under its own name, where it was beside others."""
-        read = read_candidate(task.candidate.text)
-        if not isinstance(read, MethodText) or (made.method == read.name and not made.shared):
-            return made
-        try:
-            wish = Wish(task.key, task.home, read, task.runs_in.names)
-            again = compile_alone(self._seat().worker, wish, self._new_folder())
-        except WorkerDiedError:
-            self._seat().replace()
-            return made
-        return again if isinstance(again, Ready) else made
-
     def _rerun(
         self, passing: Sequence[int], tasks: Mapping[int, Task], ready: Mapping[int, Ready]
     ) -> dict[int, list[str]]:
         """Verdicts of the reruns, in fresh JVMs and in another order each time."""
         found: dict[int, list[str]] = defaultdict(list)
-        for seat in self._seats if passing and self.config.reruns else ():
-            seat.replace()
+        if passing and self.config.reruns:
+            self._crew.refresh()
         for number in range(self.config.reruns if passing else 0):
             order = list(passing)
             random.Random(f"{self.config.seed} {number}").shuffle(order)
-            again = self._each(
+            again = self._crew.each(
                 lambda key: self._run(tasks[key], ready[key], fresh=False, seconds=self.config.deadline_seconds),
                 order,
             )
@@ -355,62 +246,35 @@ class Bench:
 
         def mutate(key: int) -> Mutation | None:
             job = _job(tasks[key], ready[key], fresh=False, seconds=self.config.deadline_seconds)
-            return mutation_of(self._seat(), job, limit=self.config.mutants, seed=self.config.seed)
+            return mutation_of(self._crew.seat(), job, limit=self.config.mutants, seed=self.config.seed)
 
-        return self._each(mutate, keys if self.config.mutants else ())
+        return self._crew.each(mutate, keys if self.config.mutants else ())
 
-    def _run(self, task: Task, made: Ready, *, fresh: bool, seconds: float) -> _Judged:
-        seat = self._seat()
+    def _run(self, task: Task, made: Ready, *, fresh: bool, seconds: float, observe: bool = False) -> _Run:
+        seat = self._crew.seat()
         try:
             worker = seat.worker
         except WorkerDiedError as error:
-            return _Judged(v.INFRA, (f"no JVM to run it in: {error}",), None)
-        job = _job(task, made, fresh=fresh, seconds=seconds)
+            return _Run(v.INFRA, (f"no JVM to run it in: {error}",), None)
+        job = _job(task, made, fresh=fresh, seconds=seconds, observe=observe)
         try:
             ran = worker.ask(job, Ran, seconds=_STRETCH * seconds + _GRACE_SECONDS)
         except WorkerDiedError as error:
             seat.replace()
             if error.late:
-                return _Judged(
+                return _Run(
                     v.TIMEOUT,
                     (f"not done after {seconds:g} s, and it could not be stopped",),
                     None,
                 )
-            return _Judged(v.CRASH, (str(error),), None)
+            return _Run(v.CRASH, (str(error),), None)
         left = ran.threads > _THREADS_KEPT or (ran.timeout and ran.threads)
         if ran.out_of_memory or ran.processes or left or ran.pinned_own:
             seat.replace()
-        return _Judged(*v.judge(ran), ran)
-
-    def _seat(self) -> Seat:
-        if not hasattr(self._local, "seat"):
-            self._local.seat = Seat(self._pool)
-            self._seats.append(self._local.seat)
-        seat: Seat = self._local.seat
-        return seat
-
-    def _each(self, work: Callable[[_K], _T], keys: Iterable[_K], *, counted: bool = False) -> Iterator[tuple[_K, _T]]:
-        """Work on each key, as many at a time as there are workers."""
-        listed = list(keys)
-        for key, one in zip(listed, self._threads.map(work, listed), strict=True):
-            yield key, one
-            if counted:
-                self.note(1)
+        return _Run(*v.judge(ran), ran)
 
 
-def _names_by_class(
-    tasks: Sequence[Task], texts: Mapping[int, MethodText | ClassText | None]
-) -> Mapping[tuple[str, str], Counter[str]]:
-    """How many candidates of each test class have a name."""
-    names: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for task in tasks:
-        read = texts[task.key]
-        if isinstance(read, MethodText):
-            names[task.home.path, task.home.class_name][read.name] += 1
-    return names
-
-
-def _job(task: Task, made: Ready, *, fresh: bool, seconds: float) -> Run:
+def _job(task: Task, made: Ready, *, fresh: bool, seconds: float, observe: bool = False) -> Run:
     focal = task.pair.focal
     return Run(
         classes=str(made.classes),
@@ -419,14 +283,10 @@ def _job(task: Task, made: Ready, *, fresh: bool, seconds: float) -> Run:
         deadline_ms=round(seconds * 1000),
         fresh=fresh,
         focal=Focal(v.internal_name(focal), focal.name, focal.line, focal.end_line),
+        observe=observe,
     )
 
 
 def _enters(verdict: Verdict) -> bool:
     """It passes each time, and runs its focal method."""
     return verdict.verdict == v.PASS and verdict.coverage is not None and verdict.coverage.focal_method_called
-
-
-def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from tailorbird.execution.messages import CompileError, Unit
 from tailorbird.execution.placing import MethodText, Placed, place
 from tailorbird.execution.worker import Worker
@@ -23,6 +25,18 @@ class Wish:
     method: MethodText
     taken: frozenset[str] = frozenset()
     """Names that it may not have."""
+    imports: tuple[str, ...] = ()
+    """Imports that its file is given besides its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What javac said of a candidate that it refuses."""
+
+    text: str
+    """As it was compiled: it may have another name."""
+    errors: tuple[CompileError, ...]
+    """Their offsets are within the text, in UTF-16 units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,7 @@ class CompiledMethods:
     """What came of some wishes."""
 
     ready: dict[int, Ready] = field(default_factory=dict)
-    refused: dict[int, list[CompileError]] = field(default_factory=dict)
+    refused: dict[int, Refused] = field(default_factory=dict)
     alone: list[Wish] = field(default_factory=list)
     """Those that could not be judged beside others."""
 
@@ -54,7 +68,12 @@ def compile_together(worker: Worker, wishes: Sequence[Wish], out: Path) -> Compi
         homes[wish.home.path, wish.home.class_name].append(wish)
     for _ in range(_ROUNDS):
         placed = {
-            key: place(some[0].home, [one.method for one in some], also_taken=some[0].taken)
+            key: place(
+                some[0].home,
+                [one.method for one in some],
+                also_taken=some[0].taken,
+                imports=[line for one in some for line in one.imports],
+            )
             for key, some in homes.items()
             if some
         }
@@ -94,7 +113,7 @@ def _drop(
         kept = []
         for number, wish in enumerate(some):
             if number in refused[key]:
-                outcome.refused[wish.key] = refused[key][number]
+                outcome.refused[wish.key] = _refusal(placed[key], number, refused[key][number])
             elif key in doubtful and not refused[key]:
                 outcome.alone.append(wish)
             else:
@@ -102,11 +121,19 @@ def _drop(
         homes[key] = kept
 
 
-def compile_alone(worker: Worker, wish: Wish, out: Path) -> Ready | list[CompileError]:
+def _refusal(placed: Placed, number: int, errors: Sequence[CompileError]) -> Refused:
+    start = placed.spans[number][0]
+    return Refused(
+        placed.text(number),
+        tuple(msgspec.structs.replace(one, at=one.at - start if placed.at(one.at) == number else -1) for one in errors),
+    )
+
+
+def compile_alone(worker: Worker, wish: Wish, out: Path) -> Ready | Refused:
     """One method by itself, under its own name; its errors, those of the skeleton included, if it does not compile."""
-    placed = place(wish.home, [wish.method], also_taken=wish.taken)
+    placed = place(wish.home, [wish.method], also_taken=wish.taken, imports=wish.imports)
     answer = worker.compile([placed.unit], out)
-    return Ready(out, placed.owner, placed.methods[0]) if not answer.errors else list(answer.errors)
+    return Ready(out, placed.owner, placed.methods[0]) if not answer.errors else _refusal(placed, 0, answer.errors)
 
 
 def skeleton_compiles(worker: Worker, home: TestClass, out: Path) -> bool:

@@ -2,23 +2,30 @@
 
 import platform
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
 from tailorbird import __version__
 from tailorbird.config import ExecuteConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.execution import verdicts as v
-from tailorbird.execution.bench import Bench, Task, processors, verdict_on
+from tailorbird.execution.bench import Bench
+from tailorbird.execution.compiling import Refused
 from tailorbird.execution.confirming import Accepted, confirm
-from tailorbird.execution.placing import RunsIn, read_candidate, runnable_below, runs_in
+from tailorbird.execution.crew import processors
+from tailorbird.execution.importing import ImportFinder
+from tailorbird.execution.placing import ClassText, RunsIn, read_candidate, runnable_below, runs_in, with_imports
 from tailorbird.execution.project import BuiltProject, Module, build_project, given_project
+from tailorbird.execution.reading import read_candidates
+from tailorbird.execution.repairing import Repairs, repair
 from tailorbird.execution.sandbox import Sandbox, sandbox
+from tailorbird.execution.task import Task, verdict_on
+from tailorbird.mining.asserting import CandidateAssertions
+from tailorbird.mining.declarations import JavaType
+from tailorbird.mining.parsing import project_types
 from tailorbird.mining.tree import mine_tree
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Candidate, Confirmed, Coverage, ExecutionHeader, Pair, TestClass, Verdict
@@ -41,6 +48,9 @@ class Execution:
 
     header: ExecutionHeader
     verdicts: tuple[Verdict, ...]
+    """On the candidates as written, in their order."""
+    repaired: tuple[Verdict, ...] = ()
+    """On those that repairs have changed."""
 
 
 def execute(
@@ -58,7 +68,7 @@ def execute(
     Raises what `executor` raises, and DataError for candidates of another project.
     """
     # What is wrong with files is said before anything is built.
-    _given(candidates)
+    read_candidates(candidates)
     if out.exists() and out.samefile(candidates):
         raise UsageError(f"--out {out} is the file of candidates itself: give another.")
     check_writable(out)
@@ -126,10 +136,11 @@ class Executor:
     _own: dict[str, Coverage | None] = field(init=False, default_factory=dict)
     """Pair id -> what the project's own test covers of its focal class; None for one that does not pass."""
     _done: int = field(init=False, default=0)
+    _surroundings: "_Surroundings | None" = field(init=False, default=None)
 
     def execute(self, candidates: Path, out: Path) -> Execution:
         """Judge the candidates in a file and write the verdicts. Raises DataError for those of another project."""
-        given = _given(candidates)
+        given = read_candidates(candidates)
         started = time.monotonic()
         if len(self.built.modules) == 1:
             self._bench(self.built.modules[0]).warm(len(given))  # While the sources are read.
@@ -142,17 +153,28 @@ class Executor:
             by_module[task.module.path].append(task)
         self._done = len(judged)
         self.progress.start("executing", len(given))
+        refused: dict[int, Refused] = {}
         for some in by_module.values():
-            judged |= self._bench(some[0].module).judge(some)
-        if self.config.added_coverage:
-            self._add_coverage(judged, tasks)
+            made = self._bench(some[0].module).judge(some)
+            judged |= made.verdicts
+            refused |= made.refused
         self.progress.finish()
+        repairs = self._repair(tasks, judged, refused)
+        if self.config.added_coverage:
+            judged |= self._with_added_coverage([(task, judged[task.key]) for task in tasks])
+            for name, changed in repairs.found.items():
+                added = self._with_added_coverage([(one.task, one.verdict) for one in changed.values()])
+                repairs.found[name] = {
+                    key: replace(one, verdict=added.get(key, one.verdict)) for key, one in changed.items()
+                }
+        self._say_what_asserts(judged, tasks, repairs)
         seconds = time.monotonic() - started
         confirmation = self._confirm(judged, tasks) if self.config.confirm else None
         found = tuple(judged[key] for key in range(len(given)))
-        header = self._header(candidates, found, seconds, confirmation)
-        write_jsonl(out, [header, *found])
-        return Execution(header, found)
+        header = replace(self._header(candidates, found, seconds, confirmation), repairs=repairs.counts)
+        again = [[some[key].verdict for some in repairs.found.values() if key in some] for key in range(len(given))]
+        write_jsonl(out, [header, *(line for one, more in zip(found, again, strict=True) for line in (one, *more))])
+        return Execution(header, found, tuple(one for more in again for one in more))
 
     def prepare(self, tests: Iterable[str]) -> None:
         """Open the modules that these test files belong to, and start a JVM in each as a trial.
@@ -179,27 +201,58 @@ class Executor:
         self._done += count
         self.progress.update(self._done)
 
-    def _add_coverage(self, judged: dict[int, Verdict], tasks: Sequence[Task]) -> None:
+    def _known(self) -> "_Surroundings":
+        if self._surroundings is None:
+            self._surroundings = _Surroundings(project_types(self.resolved.root, default_cache() / "parsed.sqlite"))
+        return self._surroundings
+
+    def _repair(self, tasks: Sequence[Task], judged: Mapping[int, Verdict], refused: Mapping[int, Refused]) -> Repairs:
+        waiting = [task for task in tasks if judged[task.key].verdict in (v.COMPILE_ERROR, v.ASSERTION_FAILURE)]
+        self._done = 0
+        self.progress.start("repairing", len(waiting))
+        by_imports = self.config.repair_imports and refused
+        found = repair(
+            waiting,
+            judged,
+            refused,
+            bench_of=self._bench,
+            finder=self._known().finder if by_imports else None,
+            observe=self.config.observed_values,
+        )
+        self.progress.finish()
+        return found
+
+    def _say_what_asserts(self, judged: dict[int, Verdict], tasks: Sequence[Task], repairs: Repairs) -> None:
+        """Whether each candidate that parses asserts anything."""
+        for task in tasks:
+            judged[task.key] = replace(judged[task.key], asserts=_asserts(self._known().assertions, task))
+        for some in repairs.found.values():
+            for key, one in some.items():
+                asserts = _asserts(self._known().assertions, one.task)
+                some[key] = replace(one, verdict=replace(one.verdict, asserts=asserts))
+
+    def _with_added_coverage(self, judged: Sequence[tuple[Task, Verdict]]) -> dict[int, Verdict]:
         """What each passing candidate covers that no other test of the project's of its focal class does."""
-        covering = {
-            task.key: coverage
-            for task in tasks
-            if (coverage := judged[task.key].coverage) is not None and judged[task.key].verdict == v.PASS
-        }
-        wanted = {_class_of(task.pair) for task in tasks if task.key in covering}
+        covering = [
+            (task, verdict, verdict.coverage)
+            for task, verdict in judged
+            if verdict.coverage is not None and verdict.verdict == v.PASS
+        ]
+        wanted = {_class_of(task.pair) for task, _, _ in covering}
         of_class: dict[tuple[str, str], list[_Place]] = defaultdict(list)
         for one in {id(place): place for place in self._places.values()}.values():
             if _class_of(one.pair) in wanted:
                 of_class[_class_of(one.pair)].append(one)
         self._run_own([one for some in of_class.values() for one in some if one.pair.id not in self._own])
-        for task in tasks:
-            if task.key in covering:
-                others = [
-                    found
-                    for one in of_class[_class_of(task.pair)]
-                    if _test_of(one.pair) != _test_of(task.pair) and (found := self._own[one.pair.id]) is not None
-                ]
-                judged[task.key] = replace(judged[task.key], coverage=v.beyond(covering[task.key], others))
+        found = {}
+        for task, verdict, coverage in covering:
+            others = [
+                own
+                for one in of_class[_class_of(task.pair)]
+                if _test_of(one.pair) != _test_of(task.pair) and (own := self._own[one.pair.id]) is not None
+            ]
+            found[task.key] = replace(verdict, coverage=v.beyond(coverage, others))
+        return found
 
     def _run_own(self, places: Sequence[_Place]) -> None:
         by_module: dict[str, list[Task]] = defaultdict(list)
@@ -240,7 +293,8 @@ class Executor:
             source=self.resolved.provenance,
             candidates_sha256=sha256_file(candidates),
             settings={"deadline_seconds": config.deadline_seconds, "reruns": config.reruns, "mutants": config.mutants,
-                      "added_coverage": config.added_coverage, "sandbox": self.sandbox.name,
+                      "added_coverage": config.added_coverage, "repair_imports": config.repair_imports,
+                      "observed_values": config.observed_values, "sandbox": self.sandbox.name,
                       "workers": config.workers or processors(), "seed": config.seed},
             versions={"python": platform.python_version(), **({"java": java} if java else {})},
             candidates=len(found),
@@ -251,60 +305,26 @@ class Executor:
         )  # fmt: skip
 
 
+class _Surroundings:
+    """What is known of the project's sources."""
+
+    def __init__(self, types: Sequence[JavaType]) -> None:
+        self.finder = ImportFinder(types)
+        self.assertions = CandidateAssertions(types)
+
+
+def _asserts(assertions: CandidateAssertions, task: Task) -> bool | None:
+    if isinstance(read_candidate(task.candidate.text), ClassText):
+        return assertions.of_file(task.home, with_imports(task.candidate.text, task.imports))
+    return assertions.of_method(task.home, task.candidate.text, task.imports)
+
+
 def _class_of(pair: Pair) -> tuple[str, str]:
     return pair.focal.package, pair.focal.class_name
 
 
 def _test_of(pair: Pair) -> tuple[str, str, int]:
     return pair.test.path, pair.test.name, pair.test.line
-
-
-def _given(path: Path) -> list[Candidate]:
-    found = list(_read(path))
-    if not found:
-        raise DataError(f"{path} has no candidates: give one JSON object with pair_id and text a line.")
-    return found
-
-
-def _read(path: Path) -> Iterator[Candidate]:
-    """Candidates of a file of ours, or of any that has ``pair_id`` and ``text`` in each line."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise DataError(f"{path} could not be read ({error.strerror}): give a file of candidates.") from error
-    seen: Counter[str] = Counter()
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            head = msgspec.json.decode(line, type=_Line)
-        except msgspec.MsgspecError as error:
-            raise DataError(
-                f"{path}, line {number}: {error}; give one JSON object with pair_id and text a line."
-            ) from error
-        if head.kind != "candidate":
-            continue
-        if head.pair_id is None or head.text is None:
-            raise DataError(f"{path}, line {number} has no pair_id or no text: a candidate needs both.")
-        index = head.index if head.index is not None else seen[head.pair_id]
-        seen[head.pair_id] += 1
-        yield Candidate(
-            pair_id=head.pair_id,
-            index=index,
-            text=head.text,
-            log_probability=None,
-            tokens=0,
-            finished=True,
-            seconds=0.0,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    kind: str = "candidate"
-    pair_id: str | None = None
-    index: int | None = None
-    text: str | None = None
 
 
 def _built(resolved: ResolvedSource, config: ExecuteConfig, cache: Path) -> BuiltProject:

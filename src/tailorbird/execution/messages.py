@@ -1,10 +1,11 @@
 """What a worker is asked and what it answers: JSON, the field names as in its Java (``jvm/worker``)."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -74,6 +75,44 @@ class Focal(msgspec.Struct, frozen=True):
     end_line: int
 
 
+class Find(msgspec.Struct, frozen=True):
+    """Look for names on the class path of the tests."""
+
+    types: tuple[str, ...]
+    """Simple names of types."""
+    owners: tuple[str, ...]
+    """Qualified names of classes whose static methods are wanted."""
+    operation: str = "find"
+
+
+class FoundType(msgspec.Struct, frozen=True):
+    """A class that others can name."""
+
+    name: str
+    """As an import has it."""
+    package_name: str
+    origin: Literal["main", "tests", "jdk", "dependencies"]
+    everywhere: bool
+    """Everybody can name it; else its package alone."""
+
+
+class FoundOwner(msgspec.Struct, frozen=True):
+    """A class with static methods, its superclasses' included."""
+
+    name: str
+    everywhere: tuple[str, ...]
+    """Public ones."""
+    near: tuple[str, ...]
+    """Others that are not private."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What there is of the names."""
+
+    types: tuple[FoundType, ...]
+    owners: tuple[FoundOwner, ...]
+
+
 class Run(msgspec.Struct, frozen=True):
     """Run the test methods of one name."""
 
@@ -83,6 +122,8 @@ class Run(msgspec.Struct, frozen=True):
     deadline_ms: int
     fresh: bool
     focal: Focal
+    observe: bool = False
+    """It was compiled to say what its assertions look at."""
     operation: str = "run"
 
 
@@ -111,6 +152,8 @@ class Mutant(msgspec.Struct, frozen=True):
     line: int
     status: str
     """``killed``, ``survived``, ``not_covered``, ``timed_out`` or ``invalid``."""
+    asserted: bool = False
+    """Killed by an assertion that failed, or by an expected exception that was missing."""
 
 
 class Mutated(msgspec.Struct, frozen=True):
@@ -162,6 +205,15 @@ class ClassCoverage(msgspec.Struct, frozen=True):
         return zip(numbers, numbers, numbers, numbers, numbers, strict=True)
 
 
+class Observation(msgspec.Struct, frozen=True):
+    """What one assertion looked at, one of the times that it was come to."""
+
+    place: int
+    failed: bool
+    literal: str | None = None
+    """The value as Java writes it; None where no literal stands for it in each run."""
+
+
 class Ran(msgspec.Struct, frozen=True):
     """What happened."""
 
@@ -182,3 +234,4 @@ class Ran(msgspec.Struct, frozen=True):
     coverage: tuple[ClassCoverage, ...]
     crash: Thrown | None = None
     exit: int | None = None
+    observations: tuple[Observation, ...] = ()

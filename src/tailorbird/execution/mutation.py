@@ -63,6 +63,7 @@ def tallied(found: Sequence[Mutant], total: int) -> Mutation:
         timed_out=sum(one.status == TIMED_OUT for one in valid),
         of=total,
         killed_ids=tuple(mutant_id(one) for one in killed),
+        asserted=sum(one.asserted for one in killed),
     )
 
 

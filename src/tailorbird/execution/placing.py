@@ -103,6 +103,14 @@ class Placed:
     spans: tuple[tuple[int, int], ...]
     """Where each stands in the unit's text, in UTF-16 units."""
 
+    def text(self, number: int) -> str:
+        """One of the candidates as it stands there."""
+        start, end = self.spans[number]
+        if self.unit.text.isascii():
+            return self.unit.text[start:end]
+        encoded = self.unit.text.encode("utf-16-le", errors="surrogatepass")
+        return encoded[2 * start : 2 * end].decode("utf-16-le", errors="surrogatepass")
+
     def at(self, offset: int) -> int | None:
         """The number of the candidate at an offset; None for one between them."""
         for number, (start, end) in enumerate(self.spans):
@@ -191,12 +199,33 @@ def _text(node: Node) -> str:
     return (node.text or b"").decode("utf-8", errors="replace")
 
 
-def place(home: TestClass, candidates: Sequence[MethodText], *, also_taken: Iterable[str] = ()) -> Placed:
+def with_imports(text: str, imports: Iterable[str]) -> str:
+    """A file with some more imports. They stand where its package is named, so that no line moves."""
+    lines = " ".join(f"import {one};" for one in dict.fromkeys(imports))
+    if not lines:
+        return text
+    encoded = text.encode("utf-8", errors="surrogatepass")
+    root = PARSER.parse(encoded).root_node
+    package = next((one for one in root.named_children if one.type == "package_declaration"), None)
+    if package is None:
+        return f"{lines} {text}"
+    before, after = encoded[: package.end_byte], encoded[package.end_byte :]
+    return f"{before.decode('utf-8', 'surrogatepass')} {lines}{after.decode('utf-8', 'surrogatepass')}"
+
+
+def place(
+    home: TestClass,
+    candidates: Sequence[MethodText],
+    *,
+    also_taken: Iterable[str] = (),
+    imports: Iterable[str] = (),
+) -> Placed:
     """Put methods into the skeleton of a test class, all beside each other; those of one name get different ones.
 
-    ``also_taken`` are names that none may have, those of the class that the tests are run in.
+    ``also_taken`` are names that none may have, those of the class that the tests are run in; ``imports`` are added to
+    those of the file.
     """
-    before, hole, after = home.text.partition(HOLE)
+    before, hole, after = with_imports(home.text, imports).partition(HOLE)
     if not hole:
         raise ValueError(f"the skeleton of {home.class_name} has no line {HOLE}")
     parts, methods, spans = [before], [], []

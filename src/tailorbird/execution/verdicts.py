@@ -89,7 +89,7 @@ def _said(thrown: Thrown | None) -> str:
     return f"{thrown.type}: {thrown.message}"[:_MAX_EVIDENCE] if thrown is not None else ""
 
 
-def compile_evidence(errors: list[CompileError]) -> tuple[str, ...]:
+def compile_evidence(errors: Sequence[CompileError]) -> tuple[str, ...]:
     """The first few errors: javac's code and its message."""
     return tuple(f"{one.code}: {one.message}"[:_MAX_EVIDENCE] for one in errors[:3])
 

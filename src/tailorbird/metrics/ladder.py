@@ -21,7 +21,7 @@ FINISHED = frozenset({"runtime_error", "assertion_failure", "flaky", "pass"})
 
 @dataclass(frozen=True, slots=True)
 class VerdictsFile:
-    """The verdicts on the first candidate of each pair."""
+    """The verdicts on the first candidate of each pair, as written."""
 
     header: ExecutionHeader
     first: Mapping[str, Verdict]
@@ -41,7 +41,9 @@ def read_verdicts(path: Path, candidates_sha256: str) -> VerdictsFile:
             f"{path} has verdicts on other candidates (SHA-256 {header.candidates_sha256[:12]}…) than those given "
             f"({candidates_sha256[:12]}…): execute these."
         )
-    return VerdictsFile(header, {one.pair_id: one for one in found if one.index == 0}, sha256_file(path))
+    return VerdictsFile(
+        header, {one.pair_id: one for one in found if one.index == 0 and not one.repairs}, sha256_file(path)
+    )
 
 
 def has_verdicts(path: Path, candidates: Path) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from tailorbird.mining.declarations import JavaType
-from tailorbird.mining.files import printable, read_source
+from tailorbird.mining.files import printable, read_source, walk
 from tailorbird.mining.java import JavaParser
 from tailorbird.mining.parse_cache import ParseCache, cache_key
 
@@ -45,6 +45,15 @@ def parse_files(root: Path, files: Iterable[str], cache: ParseCache) -> Iterator
         else:
             types = parser.parse(path, source)
             yield Parsed(path, _ENCODER.encode(types), key), types
+
+
+def project_types(root: Path, cache: Path | None = None) -> tuple[JavaType, ...]:
+    """All types of a tree in order of path; ``cache`` is a file that remembers what was parsed."""
+    known = ParseCache(cache)
+    try:
+        return tuple(one for _, types in parse_files(root, walk(root).files, known) for one in types)
+    finally:
+        known.close()
 
 
 def decoded(types: bytes) -> tuple[JavaType, ...] | None:

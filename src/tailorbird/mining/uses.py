@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tailorbird.mining.assertions import AssertionFinder
+from tailorbird.mining.assertions import FAIL, AssertionFinder
 from tailorbird.mining.calls import ANY_ARITY, Body, Call, read_body
-from tailorbird.mining.declarations import JavaType, Method
+from tailorbird.mining.declarations import CAUGHT, JavaType, Method, code_of
 from tailorbird.mining.kinds import ClassView
 from tailorbird.mining.names import TypeIndex
 from tailorbird.records import CONSTRUCTOR
@@ -83,6 +83,16 @@ class Reader:
     def assertions(self, method: Method) -> tuple[str, ...]:
         """What a test of the class asserts with, as words of `tailorbird.mining.assertions`."""
         return self._assertions.words(self._home, method)
+
+    def asserts(self, method: Method) -> bool:
+        """Whether a test of the class asserts anything. A ``fail`` in a catch block alone does not: it says that
+        nothing may be thrown, and a test that throws has failed as it is.
+        """
+        words = self.assertions(method)
+        code = code_of(method)
+        if words != (FAIL,) or code is None:
+            return bool(words)
+        return any(one.name == FAIL and one.text != CAUGHT for one in (code.expressions[at] for at in code.calls))
 
     def story(self, method: Method, focal: JavaType | None) -> Story:
         """What ``method`` does; ``focal`` settles calls whose receiver is an interface of it, or unknown."""

@@ -7,7 +7,7 @@ from tailorbird.records import Mutation
 
 RUN = Run("classes", "p.FooTest", "a", 2_000, True, Focal("p/Foo", "foo", 3, 9))
 MUTANTS = tuple(
-    Mutant(index, "MATH", 4 + index, status)
+    Mutant(index, "MATH", 4 + index, status, asserted=status == m.KILLED)
     for index, status in enumerate((m.KILLED, m.SURVIVED, m.NOT_COVERED, m.TIMED_OUT, m.INVALID))
 )
 
@@ -56,6 +56,7 @@ def test_what_is_late_is_killed_and_what_is_invalid_is_none() -> None:
     found = m.tallied(MUTANTS, 7)
     assert (found.mutants, found.covered, found.killed, found.timed_out, found.of) == (4, 3, 2, 1, 7)
     assert found.killed_ids == ("4:MATH:0", "7:MATH:3")
+    assert found.asserted == 1
 
 
 def test_a_candidate_is_asked_for_as_it_was_run() -> None:

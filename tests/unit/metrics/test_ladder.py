@@ -1,5 +1,6 @@
 """How far candidates came, from verdicts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -63,7 +64,8 @@ def test_added_coverage_that_was_not_measured_is_none() -> None:
 
 def test_reading_keeps_first_candidates_and_refuses_others(tmp_path: Path) -> None:
     path = tmp_path / "verdicts.jsonl"
-    lines = [header(), verdict(0, "pass"), verdict(0, "flaky", index=1)]
+    repaired = replace(verdict(0, "runtime_error"), repairs=("imports",), imports=("p.Foo",))
+    lines = [header(), verdict(0, "pass"), repaired, verdict(0, "flaky", index=1)]
     path.write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
     assert read_verdicts(path, "c" * 64).first["p0"].verdict == "pass"
     with pytest.raises(DataError, match="verdicts on other candidates"):

@@ -11,6 +11,7 @@ import java.security.CodeSource;
 import java.security.ProtectionDomain;
 import java.security.cert.Certificate;
 import java.util.Enumeration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,6 +20,8 @@ import java.util.Map;
  */
 final class CandidateLoader extends ClassLoader {
     private static final String PROBES = "tailorbird.bridge.Probes";
+    private static final String OBSERVE = "tailorbird.bridge.Observe";
+    private static final String LITERALS = "tailorbird.bridge.Literals";
 
     static {
         registerAsParallelCapable();
@@ -108,7 +111,7 @@ final class CandidateLoader extends ClassLoader {
             if (production != null) {
                 return internal.equals(focal.owner) ? noted(internal, production) : production;
             }
-            if (name.startsWith(PROBES)) {
+            if (name.startsWith(PROBES) || name.equals(OBSERVE) || name.equals(LITERALS)) {
                 try (InputStream in = getParent().getResourceAsStream(internal + ".class")) {
                     return in == null ? null : in.readAllBytes();
                 }
@@ -170,6 +173,13 @@ final class CandidateLoader extends ClassLoader {
     /** Whether the candidate entered the focal method. */
     boolean entered() throws ReflectiveOperationException {
         return noting != null && noting.entered((boolean[]) entries().get(null), focal);
+    }
+
+    /** What assertions of a candidate that observes looked at: {@code {place, literal or null, whether it failed}}. */
+    List<Object[]> observations() throws ReflectiveOperationException {
+        @SuppressWarnings("unchecked")
+        List<Object[]> seen = (List<Object[]>) loadClass(OBSERVE).getField("SEEN").get(null);
+        return List.copyOf(seen);
     }
 
     /** Where the candidate is to note the mutants whose place it comes to. */

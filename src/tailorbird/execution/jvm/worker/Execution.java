@@ -36,6 +36,8 @@ final class Execution {
         /** Load the project's dependencies anew too. */
         boolean fresh;
         Focal focal = new Focal();
+        /** It was compiled to say what its assertions look at. */
+        boolean observe;
     }
 
     /** The focal method, which coverage is told of. */
@@ -69,6 +71,15 @@ final class Execution {
         /** The focal method was entered. */
         boolean entered;
         List<Coverage> coverage = new ArrayList<>();
+        List<Observation> observations = new ArrayList<>();
+    }
+
+    /** What one assertion looked at, each time that it was come to. */
+    static final class Observation {
+        int place;
+        /** Null where no literal stands for the value in each run. */
+        String literal;
+        boolean failed;
     }
 
     /** One event. */
@@ -85,6 +96,8 @@ final class Execution {
         List<String> above = new ArrayList<>();
         String message = "";
         List<String> trace = new ArrayList<>();
+        /** An assertion of the test failed, or an exception that it expects was missing. */
+        boolean asserted;
     }
 
     /** Coverage of one class. */
@@ -217,6 +230,13 @@ final class Execution {
         try {
             outcome.exit = loader.exit();
             outcome.entered = loader.entered();
+            for (Object[] one : job.observe ? loader.observations() : List.<Object[]>of()) {
+                Observation observation = new Observation();
+                observation.place = (Integer) one[0];
+                observation.literal = (String) one[1];
+                observation.failed = (Boolean) one[2];
+                outcome.observations.add(observation);
+            }
         } catch (ReflectiveOperationException | LinkageError none) {
             outcome.exit = null;
         }
@@ -286,13 +306,14 @@ final class Execution {
         return false;
     }
 
-    private static Thrown thrown(Throwable error) {
+    private Thrown thrown(Throwable error) {
         Thrown thrown = new Thrown();
         thrown.type = error.getClass().getName();
         for (Class<?> one = error.getClass().getSuperclass(); one != null; one = one.getSuperclass()) {
             thrown.above.add(one.getName());
         }
         try {
+            thrown.asserted = Failures.isAsserted(error, main);
             thrown.message = cut(String.valueOf(error.getMessage()));
             for (StackTraceElement one : error.getStackTrace()) {
                 if (thrown.trace.size() == MAX_TRACE) {

@@ -21,7 +21,7 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Main {
     /** Of the protocol; the other side refuses another. */
-    static final int VERSION = 3;
+    static final int VERSION = 4;
 
     /** What every response says. */
     static class Answer {
@@ -94,6 +94,8 @@ public final class Main {
                 return new Opened();
             case "compile":
                 return session.compile(GSON.fromJson(request, Compiler.Job.class));
+            case "find":
+                return session.find(GSON.fromJson(request, Names.Job.class));
             case "run":
                 return session.run(GSON.fromJson(request, Execution.Job.class));
             case "mutate":

@@ -47,6 +47,8 @@ final class Mutation {
         int line;
         /** {@code killed}, {@code survived}, {@code not_covered}, {@code timed_out} or {@code invalid}. */
         String status = "";
+        /** An assertion failed, or an expected exception was missing. */
+        boolean asserted;
     }
 
     /** Makes the loader of one run; the bytes are those of the focal class, null for its own. */
@@ -85,7 +87,7 @@ final class Mutation {
             Mutator.Mutant mutant = drawn.get(at++);
             boolean run = reached[mutant.index];
             any |= run;
-            note(mutant, run ? status(original, mutant) : "not_covered");
+            outcome.mutants.add(run ? met(original, mutant) : result(mutant, "not_covered"));
         }
         outcome.complete = at >= drawn.size();
         if (any && !outcome.spent) {
@@ -134,12 +136,12 @@ final class Mutation {
         return reached;
     }
 
-    private String status(byte[] original, Mutator.Mutant mutant) throws IOException {
+    private Result met(byte[] original, Mutator.Mutant mutant) throws IOException {
         byte[] bytes;
         try {
             bytes = prepared(Mutator.mutated(original, mutant));
         } catch (RuntimeException error) {
-            return "invalid";
+            return result(mutant, "invalid");
         }
         try {
             Execution.Outcome one = execute(loaders.with(bytes));
@@ -151,12 +153,14 @@ final class Mutation {
                     || one.timeout && one.threads > 0
                     || one.pinned_own;
             if (one.events.stream().anyMatch(each -> isInvalid(each.thrown)) || isInvalid(one.crash)) {
-                return "invalid";
+                return result(mutant, "invalid");
             }
-            return one.timeout ? "timed_out" : fails(one) ? "killed" : "survived";
+            Result result = result(mutant, one.timeout ? "timed_out" : fails(one) ? "killed" : "survived");
+            result.asserted = !one.timeout && one.events.stream().anyMatch(Mutation::isAsserted);
+            return result;
         } catch (OutOfMemoryError error) {
             outcome.spent = true;
-            return "killed";
+            return result(mutant, "killed");
         }
     }
 
@@ -168,13 +172,17 @@ final class Mutation {
         return Instrumentation.prepare(job.focal.owner, bytes, false);
     }
 
-    private void note(Mutator.Mutant mutant, String status) {
+    private static Result result(Mutator.Mutant mutant, String status) {
         Result result = new Result();
         result.index = mutant.index;
         result.operator = mutant.operator;
         result.line = mutant.line;
         result.status = status;
-        outcome.mutants.add(result);
+        return result;
+    }
+
+    private static boolean isAsserted(Execution.Event event) {
+        return event.kind.equals("failed") && event.thrown != null && event.thrown.asserted;
     }
 
     private static boolean isInvalid(Execution.Thrown thrown) {

@@ -49,6 +49,11 @@ final class ProjectClasses {
         return places.containsKey(internal);
     }
 
+    /** Internal names of all. */
+    Iterable<String> names() {
+        return Collections.unmodifiableSet(places.keySet());
+    }
+
     /** Its bytes as they stand; null for none. */
     byte[] original(String internal) throws IOException {
         Object place = places.get(internal);

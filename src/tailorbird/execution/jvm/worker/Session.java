@@ -37,6 +37,8 @@ final class Session {
     /** For resources only: it loads no class. */
     private final URLClassLoader resources;
     private URLClassLoader dependencies;
+    /** Null before anything was looked for. */
+    private Names names;
     /** What candidates covered that ran through the same code of the same class: many of one method do. */
     private final Map<List<Object>, List<Execution.Coverage>> covered =
         new LinkedHashMap<>(16, 0.75f, true) {
@@ -67,6 +69,13 @@ final class Session {
             }
         }
         return outcome;
+    }
+
+    Names.Outcome find(Names.Job job) throws IOException {
+        if (names == null) {
+            names = new Names(main, tests, project.dependencies);
+        }
+        return names.find(job);
     }
 
     Execution.Outcome run(Execution.Job job) throws IOException {
