@@ -4,7 +4,7 @@ Each stage reads and writes these as JSON or JSON lines (see ``docs/formats.md``
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 FORMAT_VERSION = 1
 
@@ -584,13 +584,48 @@ class Metrics:
     """Share of candidates whose end was found by names and types, where the model found none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
-    """How far the first candidates of all pairs came when they were executed; each rung is among the one before."""
+Treatment: TypeAlias = Literal["as_written", "with_imports", "with_observed_values"]
+"""What may have been done to a candidate between its model and its verdict; each includes the one before."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodOutcome:
+    """What came of all samples for one focal method, which several pairs can share."""
+
+    method: str
+    """Where it stands and its signature: the same in every result on the same data."""
+    focal_class: str
+    samples: int
+    """Of all its pairs together."""
+    passed: int
+    useful: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtK:
+    """The chance that at least one of k samples of a focal method will do; the mean over all focal methods.
+
+    The unbiased estimator of Chen et al. (2021): all ways to draw k of a method's samples, not the best of one draw.
+    """
+
+    k: int
+    passes: float
+    """pass@k."""
+    useful: float | None
+    """useful@k; None where usefulness was not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How far the candidates of all pairs came under one treatment; each stage counts some of the one before."""
+
+    treatment: Treatment
     candidates: int
-    """All, those of whom nothing was learnt among them."""
+    """All samples of all pairs. A sample that is missing counts as an empty one."""
+    changed: int
+    """Candidates that this treatment's own repair changed: 0 as written."""
     infra: int
+    """Candidates that could not be judged; they stay in every denominator."""
     parsed: int
     compiled: int
     ran: int
@@ -600,15 +635,39 @@ class Ladder:
     covered: int
     """And entered the focal method."""
     added: int | None
-    """And covered a line or branch of the focal class that no other test of the project's does."""
-    killed: int | None = None
-    """Of those that covered, the ones that killed a mutant of the focal method; None where none was tried."""
+    """Of those that covered, the ones that covered a line or branch of the focal class that no other test of the
+    project covers."""
+    asserting: int | None
+    """Of those that passed, the ones that assert something; None where that was not recorded."""
+    killed: int | None
+    """Of those that covered, the ones with which a mutant of the focal method made an assertion fail; None where no
+    mutants were made."""
+    useful: int | None
+    """Those that pass, cover, assert and kill by an assertion; None where one of these was not measured."""
     counts: dict[str, int]
     """Candidates of each verdict."""
+    at_k: tuple[AtK, ...]
+    """For each k of 1, 5 and 10 of which every pair has that many samples."""
+    methods: tuple[MethodOutcome, ...]
+    """One for each distinct focal method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What came of executing the candidates."""
+
+    samples: int
+    """For each pair."""
+    funnels: tuple[Funnel, ...]
+    """One for each treatment, as written first."""
     seconds: float
     """Of executing all candidates of the file."""
     verdicts_sha256: str
     """Of the verdicts file."""
+
+    def funnel(self, treatment: Treatment) -> Funnel:
+        """The funnel of one treatment."""
+        return next(one for one in self.funnels if one.treatment == treatment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -627,7 +686,7 @@ class PairScore:
     syntax_valid: bool
     calls_focal_method: bool
     verdict: str | None = None
-    """Of executing it; None where it was not."""
+    """Of executing it as written; None where it was not executed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -681,5 +740,5 @@ class Result:
     curve: tuple[CurvePoint, ...]
     scores: tuple[PairScore, ...]
     examples: tuple[Example, ...]
-    ladder: Ladder | None = None
+    executed: Executed | None = None
     """None where candidates were not executed."""

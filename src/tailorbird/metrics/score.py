@@ -8,7 +8,7 @@ from pathlib import Path
 from tailorbird import __version__
 from tailorbird.errors import DataError
 from tailorbird.metrics.candidates import CandidatesFile, read_candidates
-from tailorbird.metrics.ladder import VerdictsFile, ladder, read_verdicts
+from tailorbird.metrics.funnel import VerdictsFile, executed, read_verdicts
 from tailorbird.metrics.structure import calls_focal, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
@@ -30,17 +30,17 @@ EXAMPLES = 8
 def score(candidates: Path, data: Path, out: Path, *, verdicts: Path | None = None) -> Result:
     """Score the first candidate of every pair of the split, and write the result to ``out``.
 
-    ``verdicts`` is what `execute` wrote of these candidates. A pair without a candidate counts as an empty one;
-    none that was asked for leaves the denominator. Raises DataError for candidates of other data, pairs that the
-    split does not have, and files that are none; StorageError for unreadable ones.
+    ``verdicts`` is what `execute` wrote of these candidates; there all of a pair's count. A pair without a candidate
+    counts as an empty one; none that was asked for leaves the denominator. Raises DataError for candidates of other
+    data, pairs that the split does not have, and files that are none; StorageError for unreadable ones.
     """
     found = read_candidates(candidates)
     pairs = _pairs_of_split(candidates, found, data)
     texts = [found.first[pair.id].text if pair.id in found.first else "" for pair in pairs]
     digest = sha256_file(candidates)
-    executed = read_verdicts(verdicts, digest) if verdicts is not None else None
+    judged = read_verdicts(verdicts, digest) if verdicts is not None else None
     scores = tuple(
-        _score_pair(pair, text, found.losses.get(pair.id), executed) for pair, text in zip(pairs, texts, strict=True)
+        _score_pair(pair, text, found.losses.get(pair.id), judged) for pair, text in zip(pairs, texts, strict=True)
     )
     result = Result(
         strategy=found.header.strategy,
@@ -50,7 +50,7 @@ def score(candidates: Path, data: Path, out: Path, *, verdicts: Path | None = No
         curve=found.header.curve,
         scores=scores,
         examples=tuple(_examples(pairs, texts)),
-        ladder=ladder(pairs, executed) if executed is not None else None,
+        executed=executed(pairs, judged) if judged is not None else None,
     )
     write_json(out, result)
     return result
@@ -80,8 +80,8 @@ def _pairs_of_split(candidates: Path, found: CandidatesFile, data: Path) -> tupl
     return tuple(pair for pair in pairs if pair.id in asked)
 
 
-def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None, executed: VerdictsFile | None) -> PairScore:
-    verdict = executed.first.get(pair.id) if executed is not None else None
+def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None, judged: VerdictsFile | None) -> PairScore:
+    verdict = judged.first(pair.id) if judged is not None else None
     return PairScore(
         pair_id=pair.id,
         focal_class=_class_of(pair),

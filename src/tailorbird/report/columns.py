@@ -1,10 +1,11 @@
 """The columns of the comparison: what each is, which way is better, and how a value is written."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from tailorbird.records import Result
+from tailorbird.report.differences import difference, interval
 from tailorbird.report.units import number, percent, pf_days, scaled, seconds
 
 
@@ -13,18 +14,22 @@ class Column:
     """One figure of every row."""
 
     key: str
-    """Its name in ``Metrics`` or ``Cost``."""
+    """Its name in ``Metrics`` or ``Cost``, where it stands there."""
     title: str
     short: str
     """For terminals."""
     better: Literal["lower", "higher"]
-    group: Literal["quality", "cost"]
+    group: Literal["as_written", "with_observed_values", "quality", "cost"]
     text: Callable[[float], str]
     meaning: str
     hint: Callable[[Result], str] = lambda _: ""
     """What a tooltip adds."""
     of: Callable[[Result], float | None] | None = None
     """Where the figure stands, if in neither ``Metrics`` nor ``Cost``."""
+    against: Callable[[Result, Result], str] = lambda _, __: ""
+    """The difference to the base in words: the row's result, then the base's."""
+    heading: str = ""
+    """What to call it among the columns of its group, if not by its title."""
 
     @property
     def arrow(self) -> str:
@@ -56,6 +61,7 @@ LOSS = Column(
     number,
     "How surprised the model is by the developers' own held-out tests: nats per token, given the method under test "
     "(validation loss). It says nothing of whether its own tests are any good.",
+    against=lambda result, base: interval(difference(result, base, "loss"), 2),
 )
 BLEU = Column(
     "bleu4",
@@ -66,6 +72,16 @@ BLEU = Column(
     lambda value: number(value, 1),
     "Overlap of the generated with the developers' tests in runs of one to four Java lexemes, 0 to 100. "
     "Differences below 2 points are not called differences.",
+    against=lambda result, base: interval(difference(result, base, "bleu4"), 1),
+)
+EXACT = Column(
+    "exact_match",
+    "Exact",
+    "exact",
+    "higher",
+    "quality",
+    percent,
+    "Share of generated tests with the same lexemes as the developers': layout and comments do not count.",
 )
 EDIT = Column(
     "edit_similarity",
@@ -84,16 +100,6 @@ SYNTAX = Column(
     "quality",
     percent,
     "Share of generated tests that are one whole Java method.",
-)
-PASSES = Column(
-    "passes",
-    "Passes",
-    "passes",
-    "higher",
-    "quality",
-    percent,
-    "Share of generated tests that compile in the project and pass each time they are run.",
-    of=lambda result: result.ladder.passed / max(1, result.ladder.candidates) if result.ladder is not None else None,
 )
 FLOPS = Column(
     "train_flops",
@@ -152,15 +158,7 @@ COLUMNS = (
         "is asked to test, whatever its other figures.",
     ),
     BLEU,
-    Column(
-        "exact_match",
-        "Exact",
-        "exact",
-        "higher",
-        "quality",
-        percent,
-        "Share of generated tests with the same lexemes as the developers': layout and comments do not count.",
-    ),
+    EXACT,
     EDIT,
     SYNTAX,
     Column(
@@ -178,7 +176,6 @@ COLUMNS = (
             else ""
         ),
     ),
-    PASSES,
     SECONDS,
     FLOPS,
     Column(
@@ -202,9 +199,3 @@ COLUMNS = (
     ),
     SIZE,
 )
-
-
-def columns_for(results: Iterable[Result]) -> tuple[Column, ...]:
-    """Those of the comparison; of execution only where there was any."""
-    executed = any(result.ladder is not None for result in results)
-    return tuple(column for column in COLUMNS if executed or column is not PASSES)

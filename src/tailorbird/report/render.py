@@ -11,14 +11,15 @@ from markupsafe import Markup
 from tailorbird.errors import StorageError
 from tailorbird.records import DataManifest, Result
 from tailorbird.report.code import showcases
-from tailorbird.report.columns import LOSS, columns_for
-from tailorbird.report.ladder import RUNGS, ladder_rows
+from tailorbird.report.columns import COLUMNS, LOSS
+from tailorbird.report.funnel import STAGES, funnel_rows
 from tailorbird.report.plots import CHOICES, Figure, colour, curves_figure, input_gain_figure, pareto_figure
 from tailorbird.report.provenance import provenance
 from tailorbird.report.rows import leading, personalised, read_results, title
 from tailorbird.report.summary import caveats, summary
 from tailorbird.report.tables import table_rows
 from tailorbird.report.units import number, percent, scaled
+from tailorbird.report.useful import executed_columns
 from tailorbird.storage import atomic_file, read_json
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -52,6 +53,7 @@ def _environment() -> Environment:
 def _context(results: Sequence[Result], manifest: DataManifest | None) -> dict[str, Any]:
     best = min(personalised(results), key=lambda one: LOSS.value(one) or float("inf"), default=results[0])
     base = leading(results)
+    executed = executed_columns(results)
     return {
         "source": base.meta.source,
         "meta": base.meta,
@@ -59,10 +61,12 @@ def _context(results: Sequence[Result], manifest: DataManifest | None) -> dict[s
         "personalised": [(one.strategy, title(one.strategy)) for one in personalised(results)],
         "summary": summary(results),
         "caveats": caveats(results),
-        "columns": columns_for(results),
-        "rows": table_rows(results, columns_for(results)),
-        "rungs": RUNGS,
-        "ladder": ladder_rows(results),
+        "columns": COLUMNS,
+        "rows": table_rows(results, COLUMNS),
+        "executed_columns": executed,
+        "executed_rows": table_rows([one for one in results if one.executed is not None], executed),
+        "stages": STAGES,
+        "funnels": funnel_rows(results),
         "plots": _plots(results),
         "choices": [(column.key, column.title) for column in CHOICES],
         "showcases": showcases(results),

@@ -11,7 +11,7 @@ from tailorbird.execution.execute import executor
 from tailorbird.generation.generate import generate_base
 from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
 from tailorbird.generation.retrieval import copy_nearest
-from tailorbird.metrics.ladder import has_verdicts
+from tailorbird.metrics.funnel import has_verdicts
 from tailorbird.metrics.score import score
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine

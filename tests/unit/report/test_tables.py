@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
-from tailorbird.records import Ladder, Result
-from tailorbird.report.ladder import ladder_rows
+from tailorbird.records import AtK, Executed, Result, Treatment
+from tailorbird.report.funnel import funnel_rows
+from tailorbird.report.rows import in_order
 from tailorbird.report.summary import caveats, summary
-from tailorbird.report.tables import NOT_APPLICABLE, markdown_table, terminal_table
-from tests.builders import cost, metrics, pair_score, result
+from tailorbird.report.tables import NOT_APPLICABLE, markdown_table, table_rows, terminal_table
+from tailorbird.report.useful import executed_columns, useful_column
+from tests.builders import cost, executed, funnel, method_outcome, metrics, pair_score, result
 
 
 def study() -> list[Result]:
@@ -23,8 +25,8 @@ def test_references_come_first_and_strategies_in_the_study_s_order() -> None:
     starts = [line.split("  ")[0] for line in terminal_table(study()).split("\n\n")[0].splitlines()]
 
     assert [name for name in starts if name and not name.startswith("-")] == [
-        "base",
         "retrieval copy",
+        "base",
         "custom",
         "prefix",
     ]
@@ -100,34 +102,120 @@ def test_without_strategies_or_base_there_are_words_too() -> None:
 
 
 def ordered(rows: list[Result]) -> list[Result]:
-    return sorted(rows, key=lambda row: ["base", "retrieval-copy", "custom", "prefix"].index(row.strategy))
+    return list(in_order(rows))
 
 
-def executed(name: str, passed: int) -> Result:
-    found = Ladder(
-        candidates=40, infra=0, parsed=30, compiled=20, ran=15, passed=passed, covered=passed - 1, added=None,
-        counts={"pass": passed, "compile_error": 10, "timeout": 2}, seconds=1.0, verdicts_sha256="",
-    )  # fmt: skip
-    return replace(result(name), ladder=found)
+def found(*useful: int, samples: int = 10, **changes: object) -> Executed:
+    """``samples`` of each method, of which ``useful`` are; none is changed by observed values."""
+    methods = tuple(
+        method_outcome(number, samples=samples, useful=count, focal_class=str(number))
+        for number, count in enumerate(useful)
+    )
+    at_k = tuple(AtK(k=k, passes=0.5, useful=sum(count >= k for count in useful) / len(useful)) for k in (1, 5, 10)
+                 if k <= samples)  # fmt: skip
+    return executed(methods=methods, at_k=at_k, **changes)
 
 
-def test_passing_is_a_column_only_where_tests_were_run() -> None:
-    assert "passes" not in terminal_table(study())
-    assert "passes" in terminal_table([executed("base", 5), result("custom")])
+def ran(name: str, *useful: int, samples: int = 10, **changes: object) -> Result:
+    return replace(result(name), executed=found(*useful, samples=samples, **changes))
 
 
-def test_the_ladder_has_a_row_for_each_that_was_run() -> None:
-    first, second = ladder_rows([executed("custom", 10), result("prefix"), executed("base", 5)])
+def test_execution_has_columns_only_where_tests_were_run() -> None:
+    assert "useful@1" not in terminal_table(study())
+    assert executed_columns(study()) == ()
+    table = terminal_table([ran("base", 5, 0), result("custom")])
+    assert "useful@1" in table
+    assert "useful@10" in table
+    assert table.count("asserts") == 2
+
+
+def test_k_beyond_the_samples_has_no_column() -> None:
+    keys = [column.key for column in executed_columns([ran("base", 1, 0, samples=1)])]
+    assert keys[:3] == ["useful@1", "pass@1", "asserts"]
+    assert not [key for key in keys if "@5" in key or "@10" in key]
+
+
+def test_a_useful_share_has_its_difference_to_the_base() -> None:
+    rows = table_rows(
+        [ran("base", 0, 0), ran("custom", 10, 10), ran("developers", 10, 10)], [useful_column(1, "as_written")]
+    )
+    cells = {row.strategy: row.cells[0] for row in rows}
+    assert (cells["base"].note, cells["custom"].note) == ("", "+100.0 [+100.0, +100.0]")
+    # The developers' tests are no rival.
+    assert cells["developers"].mark == ""
+    assert cells["developers"].text == "100.0%"
+
+
+def test_the_developers_tests_are_not_compared_with_themselves() -> None:
+    line = next(line for line in terminal_table([result("developers"), result("base")]).splitlines() if "dev" in line)
+    assert "31.0" not in line
+
+
+def test_reference_rows_stand_on_top() -> None:
+    names = ("custom", "base", "retrieval-copy", "no-model", "developers")
+    assert [one.strategy for one in in_order(map(result, names))] == list(reversed(names))
+
+
+def test_the_funnel_has_a_row_for_each_treatment_of_each_that_was_run() -> None:
+    first, second = funnel_rows([ran("custom", 5, passed=10, added=9), result("prefix"), ran("base", 5)])
     assert (first.strategy, second.strategy) == ("base", "custom")
-    assert [rung.count for rung in second.rungs] == [30, 20, 15, 10, 9, None, None]
-    assert second.rungs[3].share == 0.25
-    assert second.fates == "10 do not compile, 2 do not end"
+    assert [one.title for one in second.treatments] == ["as written", "with imports", "with observed values"]
+    assert [one.changed for one in second.treatments] == [None, 5, 10]
+    written = second.treatments[0]
+    assert [stage.count for stage in written.stages] == [60, 40, 30, 10, 18, 16, 10, 8, 9]
+    assert written.stages[3].share == 0.125
+    assert written.fates == "40 do not compile, 20 fail an assertion"
 
 
-def test_the_summary_says_what_came_of_running() -> None:
-    text = " ".join(summary([executed("base", 5), executed("custom", 10)]))
-    assert "50% compile in the project, 25% pass, and 9 of those run that method" in text
+def test_a_treatment_that_changed_nothing_anywhere_has_no_row() -> None:
+    (row,) = funnel_rows([ran("base", 5, changed=0)])
+    assert [one.title for one in row.treatments] == ["as written"]
+
+
+def test_the_summary_begins_with_useful_tests() -> None:
+    rows = [
+        ran("developers", 1, 1, 1, 0, samples=1),
+        ran("no-model", 2, 0, 0, 0),
+        ran("base", 0, 0, 0, 0),
+        ran("custom", 10, 10, 0, 0),
+        ran("prefix", 10, 0, 0, 0),
+    ]
+    text = " ".join(summary(rows))
+    assert text.startswith(
+        "custom, the best of 2 strategies, writes a useful test at the first try for 50.0% of 4 methods"
+    )
+    assert "within 10 tests for 50.0% of them" in text
+    assert "0.0% for the base alone" in text
+    assert "75.0% for the developers' own tests with one test each" in text
+    assert "is not told from none" in text
     assert "none was compiled or run" not in text
+    assert "as written, 50% compile in the project and 25% pass" in text
+
+
+def test_the_summary_says_whether_observed_values_beat_no_model() -> None:
+    many = (10,) * 6
+    better = " ".join(summary([ran("no-model", *(0,) * 6), ran("base", *many), ran("custom", *many)]))
+    assert "It beats having no model at all by +100.0 [+100.0, +100.0] points" in better
+    worse = " ".join(summary([ran("no-model", *many), ran("base", *(0,) * 6), ran("custom", *(0,) * 6)]))
+    assert "It loses to having no model at all" in worse
+    unchanged = " ".join(summary([ran("no-model", *many, changed=0), ran("custom", *many, changed=0)]))
+    assert "no model at all" not in unchanged
+
+
+def test_without_strategies_the_summary_speaks_of_the_base() -> None:
+    assert summary([ran("base", 10, 0)])[0].startswith(
+        "base writes a useful test at the first try for 50.0% of 2 methods"
+    )
+
+
+def test_unmeasured_usefulness_is_a_dash_and_no_sentence() -> None:
+    treatments: tuple[Treatment, ...] = ("as_written", "with_imports", "with_observed_values")
+    unknown = tuple(
+        funnel(one, useful=None, killed=None, at_k=(AtK(k=1, passes=0.5, useful=None),)) for one in treatments
+    )
+    row = replace(result("custom"), executed=replace(executed(), funnels=unknown))
+    assert "useful" not in " ".join(summary([row]))
+    assert [column.key for column in executed_columns([row])][:2] == ["pass@1", "asserts"]
 
 
 def test_the_summary_says_what_names_and_types_had_to_end() -> None:
