@@ -134,6 +134,10 @@ class CompareConfig:
     precision: Precision = "auto"
     decoding: Decoding = "greedy"
     beams: Count = 4
+    candidates: Count = 1
+    """For each focal method; useful@k and pass@k are given for each k of 1, 5 and 10 up to it."""
+    temperature: Positive = 1.0
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
     """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
     syntax: bool = True

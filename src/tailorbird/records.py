@@ -372,7 +372,7 @@ class GenerationHeader:
     format_version: int = FORMAT_VERSION
     tailorbird: str = ""
     strategy: str = ""
-    """A strategy's name, ``base`` or ``retrieval-copy``."""
+    """A strategy's name, ``base``, or a reference row: ``developers``, ``no-model`` or ``retrieval-copy``."""
     split: str = ""
     decoding: str = ""
     """``greedy``, ``beam`` or ``sample``; ``copy`` for the retrieval copy."""

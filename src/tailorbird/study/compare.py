@@ -1,4 +1,4 @@
-"""The main job: from a project to one result for each strategy, beside the base and the retrieval copy."""
+"""The main job: from a project to one result for each strategy, beside the base and rows without any model."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -9,8 +9,7 @@ from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, Mine
 from tailorbird.errors import DataError, SourceError, ToolMissingError, UsageError
 from tailorbird.execution.execute import executor
 from tailorbird.generation.generate import generate_base
-from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
-from tailorbird.generation.retrieval import copy_nearest
+from tailorbird.generation.references import REFERENCES, SAMPLES, write_reference
 from tailorbird.metrics.funnel import has_verdicts
 from tailorbird.metrics.score import score
 from tailorbird.mining.dataset import DataSet, load_data
@@ -47,14 +46,17 @@ def compare(
     mine(source, out / "data", MineConfig(seed=config.seed, context=config.context), progress=progress)
     data = load_data(out / "data")
     model = load_base(base, device=choose_device())
-    _forget_other_results(out / "results", {"base", RETRIEVAL_COPY, *config.strategies})
-    copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl", limit=config.limit)
+    names = (*REFERENCES, "base", *config.strategies)
+    _forget_other_results(out / "results", set(names))
+    for name in REFERENCES:
+        # As many as the models' where these are more: useful@k has to be had for the same k.
+        samples = max(SAMPLES, config.candidates)
+        write_reference(name, data, out / "candidates" / f"{name}.jsonl", limit=config.limit, samples=samples)
     _generate(data, out, "base", None, config, model, progress)
     for name in config.strategies:
         delta = out / "deltas" / name
         personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
         _generate(data, out, name, delta, config, model, progress)
-    names = ("base", RETRIEVAL_COPY, *config.strategies)
     if not config.execute:
         shutil.rmtree(out / "verdicts", ignore_errors=True)
     else:
@@ -93,6 +95,9 @@ def _generate(
     settings = GenerateConfig(
         decoding=config.decoding,
         beams=config.beams,
+        candidates=config.candidates,
+        temperature=config.temperature,
+        top_p=config.top_p,
         no_repeat_ngram=config.no_repeat_ngram,
         syntax=config.syntax,
         names=config.names,

@@ -23,7 +23,8 @@ CONFIG = CompareConfig(
     max_target_tokens=24,
     settings={"prefix": {"length": 3, "hidden": 16}},
 )
-ROWS = ("base", "retrieval-copy", "custom", "prefix")
+REFERENCES = ("developers", "no-model", "retrieval-copy")
+ROWS = (*REFERENCES, "base", "custom", "prefix")
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +94,9 @@ def test_a_second_run_trains_and_generates_nothing_again(made: tuple[Path, tuple
     again = compare(PROJECT, out, CONFIG, base=base, progress=work)
     assert not [what for what in work.begun if what.startswith(("personalising", "generating"))]
     after = stamps(out)
-    copy = "candidates/retrieval-copy.jsonl"  # Written again: it takes less than a model's first token.
-    assert {**after, copy: 0} == {**before, copy: 0}
+    # Written again: it takes less than a model's first token.
+    copies = {f"candidates/{name}.jsonl": 0 for name in REFERENCES}
+    assert {**after, **copies} == {**before, **copies}
     assert [result.metrics for result in again] == [result.metrics for result in first]
 
 
@@ -113,8 +115,8 @@ def test_a_killed_comparison_goes_on_where_it_was(
 def test_results_of_strategies_no_longer_asked_for_go(base: str, tmp_path: Path) -> None:
     compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1), base=base)
     kept = compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1, strategies=("prefix",)), base=base)
-    assert tuple(result.strategy for result in kept) == ("base", "retrieval-copy", "prefix")
-    assert set(results(tmp_path)) == {"base", "retrieval-copy", "prefix"}
+    assert tuple(result.strategy for result in kept) == (*REFERENCES, "base", "prefix")
+    assert set(results(tmp_path)) == {*REFERENCES, "base", "prefix"}
 
 
 def test_a_misspelt_strategy_fails_before_any_work(base: str, tmp_path: Path) -> None:
