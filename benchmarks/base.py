@@ -73,7 +73,7 @@ def greedy(result: Result) -> dict[str, float | None]:
     metrics = result.metrics
     found = result.executed.funnel("as_written") if result.executed is not None else None
     return {
-        "validation_loss": metrics.validation_loss,
+        "test_loss": metrics.test_loss,
         "loss_per_character": metrics.loss_per_character,
         "input_gain": metrics.input_gain,
         "bleu4": metrics.bleu4,

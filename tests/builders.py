@@ -149,7 +149,7 @@ def candidate(pair_id: str, text: str = TEST, **changes: object) -> Candidate:
 
 def metrics(**changes: object) -> Metrics:
     made = Metrics(
-        validation_loss=1.5,
+        test_loss=1.5,
         perplexity=4.48,
         loss_per_character=0.4,
         input_gain=0.8,
@@ -304,7 +304,7 @@ def result(strategy: str = "custom", **changes: object) -> Result:
     if strategy in REFERENCES:
         made = replace(made, cost=Cost(), curve=(), meta=meta(delta_sha256=""))
     if strategy in REFERENCES and strategy != "base":
-        lossless = metrics(validation_loss=None, perplexity=None, loss_per_character=None, input_gain=None)
+        lossless = metrics(test_loss=None, perplexity=None, loss_per_character=None, input_gain=None)
         scores = tuple(replace(score, loss=None, other_loss=None, tokens=0) for score in made.scores)
         made = replace(made, metrics=lossless, scores=scores)
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -411,6 +411,7 @@ class ReferenceLoss:
     """The same sum, given another pair's input."""
     tokens: int
     characters: int
+    """Of the test in canonical layout; of the part within the limit where it is truncated."""
     truncated: bool
     """The target was longer than the model's limit; loss covers the part within it."""
 
@@ -567,10 +568,19 @@ class ExecutionHeader:
 class Metrics:
     """Scores of one strategy on the held-out tests; None where it does not apply (the retrieval copy has no loss)."""
 
-    validation_loss: float | None
-    """Nats per target token, over all references of the split."""
+    test_loss: float | None
+    """Nats per target token, over all references of the split that is scored; of a personalised model at the
+    checkpoint that the validation split chose."""
     perplexity: float | None
     loss_per_character: float | None
+    """Nats per character of canonical layout, over references of at most 1,000 characters: the one loss that compares
+    between tokenizers and prompts."""
+    loss_per_character_long: float | None = None
+    """The same over longer references, which repeat themselves and are easy."""
+    long_references: int = 0
+    """Those that are longer than that."""
+    truncated_references: int = 0
+    """Those whose loss was not taken over the whole test: left out of both losses per character."""
     input_gain: float | None
     """Loss with another pair's input, minus the loss with its own (nats per token)."""
     bleu4: float

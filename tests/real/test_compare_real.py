@@ -16,7 +16,8 @@ pytestmark = [
 ]
 STRATEGIES = {"custom", "l-eo", "l-ldb", "prefix"}
 METRICS = {
-    "validation_loss",
+    "test_loss",
+    "loss_per_character",
     "perplexity",
     "bleu4",
     "exact_match",

@@ -40,7 +40,7 @@ def funnel_lines(executed: Executed) -> Iterator[str]:
             names.append(name)
             columns.append(["-" if share is None else f"{share:.1%}" for share in shares])
     for name, row in zip(names, columns, strict=True):
-        yield f"{name:<22}" + "".join(f"{text:>22}" for text in row)
+        yield f"{name:<24}" + "".join(f"{text:>22}" for text in row)
 
 
 def readable_bytes(count: int) -> str:

@@ -42,7 +42,8 @@ def score(
         print_json(result)
         return
     for name, value in asdict(result.metrics).items():
-        print_line(f"{name:<20} {'-' if value is None else f'{value:.4f}'}")
+        shown = "-" if value is None else f"{value}" if isinstance(value, int) else f"{value:.4f}"
+        print_line(f"{name:<24} {shown}")
     if result.executed is not None:
         for line in funnel_lines(result.executed):
             print_line(line)

@@ -1,14 +1,13 @@
 """The stage from candidates and a data set to one result. No model is loaded: score as often as you like."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tailorbird import __version__
 from tailorbird.errors import DataError
 from tailorbird.metrics.candidates import CandidatesFile, read_candidates
 from tailorbird.metrics.funnel import VerdictsFile, executed, read_verdicts
+from tailorbird.metrics.losses import summed_losses
 from tailorbird.metrics.structure import calls_focal, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
@@ -105,11 +104,14 @@ def _metrics(
     pairs: Sequence[Pair], texts: Sequence[str], scores: Sequence[PairScore], found: CandidatesFile
 ) -> Metrics:
     count = len(pairs)
-    losses = _losses(found.losses)
+    losses = summed_losses(found.losses.values())
     return Metrics(
-        validation_loss=losses.per_token,
+        test_loss=losses.per_token,
         perplexity=losses.perplexity,
         loss_per_character=losses.per_character,
+        loss_per_character_long=losses.per_character_long,
+        long_references=losses.long,
+        truncated_references=losses.truncated,
         input_gain=losses.input_gain,
         bleu4=bleu4(texts, [pair.test.text for pair in pairs]),
         exact_match=sum(one.exact_match for one in scores) / count,
@@ -118,31 +120,6 @@ def _metrics(
         calls_focal_method=sum(one.calls_focal_method for one in scores) / count,
         finished=sum(one.finished for one in found.first.values()) / count,
         completed=sum(one.completed > 0 for one in found.first.values()) / count,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Losses:
-    per_token: float | None = None
-    perplexity: float | None = None
-    per_character: float | None = None
-    input_gain: float | None = None
-
-
-def _losses(losses: Mapping[str, ReferenceLoss]) -> _Losses:
-    tokens = sum(one.tokens for one in losses.values())
-    characters = sum(one.characters for one in losses.values())
-    own = math.fsum(one.loss for one in losses.values())
-    other = math.fsum(one.other_loss for one in losses.values())
-    if not tokens:
-        return _Losses()
-    per_token = own / tokens
-    return _Losses(
-        per_token=per_token,
-        # Beyond 700 nats the exponential leaves the range of a float.
-        perplexity=math.exp(per_token) if per_token < 700 else None,
-        per_character=own / characters if characters else None,
-        input_gain=(other - own) / tokens,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tailorbird.records import Result
+from tailorbird.records import Metrics, Result
 from tailorbird.report.differences import difference, interval
 from tailorbird.report.units import number, percent, pf_days, scaled, seconds
 
@@ -52,15 +52,25 @@ def _share(result: Result) -> str:
     return f" ({percent(result.cost.trainable_parameters / total, 1)})" if total else ""
 
 
+def _long_and_cut(metrics: Metrics) -> str:
+    parts = []
+    if metrics.loss_per_character_long is not None:
+        long = number(metrics.loss_per_character_long, 3)
+        parts.append(f"{long} for the {metrics.long_references} longer tests")
+    if metrics.truncated_references:
+        parts.append(f"{metrics.truncated_references} cut tests are in neither")
+    return "; ".join(parts)
+
+
 LOSS = Column(
-    "validation_loss",
-    "Loss",
+    "test_loss",
+    "Test loss",
     "loss",
     "lower",
     "quality",
     number,
-    "How surprised the model is by the developers' own held-out tests: nats per token, given the method under test "
-    "(validation loss). It says nothing of whether its own tests are any good.",
+    "How surprised the model is by the developers' own held-out tests: nats per token, given the method under test, at "
+    "the checkpoint that the validation split chose. It says nothing of whether the model's own tests are any good.",
     against=lambda result, base: interval(difference(result, base, "loss"), 2),
 )
 BLEU = Column(
@@ -136,16 +146,23 @@ COLUMNS = (
     Column(
         "perplexity",
         "Perplexity",
-        "perplexity",
+        "perpl.",
         "lower",
         "quality",
         lambda value: number(value, 1 if value < 1000 else 0),
         "The same as a number of equally likely tokens: e to the power of the loss.",
-        hint=lambda result: (
-            ""
-            if result.metrics.loss_per_character is None
-            else f"{number(result.metrics.loss_per_character, 3)} nats per character, comparable between tokenizers"
-        ),
+    ),
+    Column(
+        "loss_per_character",
+        "Per character",
+        "/char",
+        "lower",
+        "quality",
+        lambda value: number(value, 3),
+        "The test loss in nats per character, over tests of at most 1,000 characters that were not cut: it compares "
+        "models with different tokenizers and prompts. Longer tests repeat themselves and are easy, so they have a "
+        "figure of their own (hold the pointer over this one).",
+        hint=lambda result: _long_and_cut(result.metrics),
     ),
     Column(
         "input_gain",

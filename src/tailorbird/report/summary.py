@@ -47,14 +47,14 @@ def caveats(results: Sequence[Result]) -> str:
 
 
 def _loss(strategies: Sequence[Result], base: Result | None) -> str:
-    scored = [(loss, result) for result in strategies if (loss := result.metrics.validation_loss) is not None]
+    scored = [(loss, result) for result in strategies if (loss := result.metrics.test_loss) is not None]
     if not scored:
         return ""
     loss, best = min(scored, key=lambda row: row[0])
     pairs = f"{best.meta.pairs} held-out test{'' if best.meta.pairs == 1 else 's'}"
-    if base is None or base.metrics.validation_loss is None:
+    if base is None or base.metrics.test_loss is None:
         return f"{best.strategy} has the lowest loss on {pairs}: {number(loss)} nats per token."
-    before = base.metrics.validation_loss
+    before = base.metrics.test_loss
     if loss >= before:
         return f"No strategy lowers the loss on {pairs}: the base has {number(before)}, the best {number(loss)}."
     change = difference(best, base, "loss")

@@ -14,7 +14,7 @@ from tests.builders import cost, executed, funnel, method_outcome, metrics, pair
 def study() -> list[Result]:
     def row(name: str, bleu: float, loss: float) -> Result:
         scores = tuple(pair_score(number, bleu4=bleu + number % 3, loss=20 * loss) for number in range(40))
-        return result(name, scores=scores, metrics=metrics(bleu4=bleu, validation_loss=loss, perplexity=2.0))
+        return result(name, scores=scores, metrics=metrics(bleu4=bleu, test_loss=loss, perplexity=2.0))
 
     rows = [row("prefix", 20.0, 1.9), row("custom", 30.0, 1.2), row("base", 10.0, 2.5)]
     copy = result("retrieval-copy")
@@ -71,26 +71,26 @@ def test_the_summary_says_what_was_bought() -> None:
 def test_the_summary_says_that_the_copy_won() -> None:
     rows = [one for one in study() if one.strategy != "retrieval-copy"]
     scores = tuple(pair_score(number, bleu4=60.0 + number % 3) for number in range(40))
-    rows.append(result("retrieval-copy", metrics=metrics(bleu4=60.0, validation_loss=None), scores=scores))
+    rows.append(result("retrieval-copy", metrics=metrics(bleu4=60.0, test_loss=None), scores=scores))
 
     assert "custom loses to copying" in " ".join(summary(ordered(rows)))
 
 
 def test_two_points_of_bleu_are_needed_for_a_difference() -> None:
-    rows = [result("base"), result("custom", metrics=metrics(bleu4=32.9, validation_loss=1.4))]
+    rows = [result("base"), result("custom", metrics=metrics(bleu4=32.9, test_loss=1.4))]
 
     assert "no difference that we would call one" in " ".join(summary(rows))
 
 
 def test_the_summary_says_by_how_much() -> None:
-    before, after = metrics(validation_loss=4.0), metrics(validation_loss=3.0)
+    before, after = metrics(test_loss=4.0), metrics(test_loss=3.0)
     rows = [result("base", metrics=before), result("custom", metrics=after)]
 
     assert "by 25%, from 4.00 to 3.00 nats per token" in summary(rows)[0]
 
 
 def test_a_strategy_that_is_no_better_is_said_so() -> None:
-    rows = [result("base"), result("custom", metrics=metrics(validation_loss=1.6))]
+    rows = [result("base"), result("custom", metrics=metrics(test_loss=1.6))]
 
     assert "No strategy lowers the loss" in summary(rows)[0]
 

@@ -80,11 +80,11 @@ def test_there_is_one_result_for_each_strategy_and_reference_row(made: tuple[Pat
 def test_reference_rows_cost_nothing_and_strategies_do(made: tuple[Path, tuple[Result, ...]]) -> None:
     rows = {result.strategy: result for result in made[1]}
     assert rows["base"].cost.train_flops == rows["retrieval-copy"].cost.train_flops == 0
-    assert rows["retrieval-copy"].metrics.validation_loss is None
+    assert rows["retrieval-copy"].metrics.test_loss is None
     for name in ("custom", "prefix"):
         assert rows[name].cost.train_flops > 0
         assert len(rows[name].curve) >= 2
-        assert rows[name].metrics.validation_loss != rows["base"].metrics.validation_loss
+        assert rows[name].metrics.test_loss != rows["base"].metrics.test_loss
     assert rows["prefix"].cost.delta_bytes < rows["custom"].cost.delta_bytes
 
 
