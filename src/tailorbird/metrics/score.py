@@ -12,8 +12,10 @@ from tailorbird.metrics.structure import calls_focal, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
     FORMAT_VERSION,
+    Cost,
     DataManifest,
     Example,
+    GenerationHeader,
     Metrics,
     Pair,
     PairScore,
@@ -34,7 +36,9 @@ def score(candidates: Path, data: Path, out: Path, *, verdicts: Path | None = No
     data, pairs that the split does not have, and files that are none; StorageError for unreadable ones.
     """
     found = read_candidates(candidates)
-    pairs = _pairs_of_split(candidates, found, data)
+    manifest = read_json(data / "manifest.json", DataManifest)
+    header = found.header or _foreign_header(candidates, manifest)
+    pairs = _pairs_of_split(candidates, found, header, data, manifest)
     texts = [found.first[pair.id].text if pair.id in found.first else "" for pair in pairs]
     digest = sha256_file(candidates)
     judged = read_verdicts(verdicts, digest) if verdicts is not None else None
@@ -42,11 +46,11 @@ def score(candidates: Path, data: Path, out: Path, *, verdicts: Path | None = No
         _score_pair(pair, text, found.losses.get(pair.id), judged) for pair, text in zip(pairs, texts, strict=True)
     )
     result = Result(
-        strategy=found.header.strategy,
+        strategy=header.strategy,
         metrics=_metrics(pairs, texts, scores, found),
-        cost=found.header.cost,
-        meta=_meta(found, len(pairs), digest),
-        curve=found.header.curve,
+        cost=header.cost,
+        meta=_meta(header, len(pairs), len(found.pair_ids), digest),
+        curve=header.curve,
         scores=scores,
         examples=tuple(_examples(pairs, texts)),
         executed=executed(pairs, judged) if judged is not None else None,
@@ -55,9 +59,23 @@ def score(candidates: Path, data: Path, out: Path, *, verdicts: Path | None = No
     return result
 
 
-def _pairs_of_split(candidates: Path, found: CandidatesFile, data: Path) -> tuple[Pair, ...]:
-    header, path = found.header, data / "pairs.jsonl"
-    manifest = read_json(data / "manifest.json", DataManifest)
+def _foreign_header(candidates: Path, manifest: DataManifest) -> GenerationHeader:
+    """Of a file of another tool: its name is the strategy's, and its tests are for the held-out pairs."""
+    return GenerationHeader(
+        strategy=candidates.stem,
+        split="test",
+        settings={},
+        data_sha256=manifest.pairs_sha256,
+        source=manifest.source,
+        cost=Cost(),
+        versions={},
+    )
+
+
+def _pairs_of_split(
+    candidates: Path, found: CandidatesFile, header: GenerationHeader, data: Path, manifest: DataManifest
+) -> tuple[Pair, ...]:
+    path = data / "pairs.jsonl"
     actual = sha256_file(path)
     if actual != manifest.pairs_sha256:
         raise DataError(f"{path} is not the file that {data / 'manifest.json'} describes: mine the project again.")
@@ -137,15 +155,14 @@ def _examples(pairs: Sequence[Pair], texts: Sequence[str]) -> Iterator[Example]:
         )
 
 
-def _meta(found: CandidatesFile, pairs: int, candidates_sha256: str) -> ResultMeta:
-    header = found.header
+def _meta(header: GenerationHeader, pairs: int, candidates: int, candidates_sha256: str) -> ResultMeta:
     return ResultMeta(
         format_version=FORMAT_VERSION,
         tailorbird=__version__,
         source=header.source,
         split=header.split,
         pairs=pairs,
-        candidates=len(found.pair_ids),
+        candidates=candidates,
         seed=header.seed,
         decoding=header.decoding,
         base_name=header.base_name,

@@ -129,6 +129,25 @@ def test_a_line_without_a_kind_is_a_candidate(tmp_path: Path) -> None:
     assert score(tmp_path / "c.jsonl", tmp_path / "data", tmp_path / "r.json").metrics.exact_match == 0.25
 
 
+def test_candidates_of_another_tool_need_a_pair_and_a_text(tmp_path: Path) -> None:
+    digest = write_data(tmp_path / "data")
+    first, second, *_ = TEST_PAIRS
+    lines = [
+        {"pair_id": first.id, "text": first.test.text},
+        {"pair_id": first.id, "text": ""},
+        {"pair_id": second.id, "text": "", "index": 1, "note": "of a tool's own"},
+        {"pair_id": second.id, "text": second.test.text, "index": 0},
+    ]
+    path = tmp_path / "evosuite.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = score(path, tmp_path / "data", tmp_path / "r.json")
+    assert (result.strategy, result.meta.split, result.meta.data_sha256) == ("evosuite", "test", digest)
+    # All of the split is asked for, whatever the tool left out.
+    assert (result.meta.pairs, result.meta.candidates) == (4, 4)
+    assert result.metrics.exact_match == 0.5
+    assert result.metrics.test_loss is None
+
+
 def test_candidates_of_other_data_are_refused(tmp_path: Path) -> None:
     write_data(tmp_path / "data")
     write_jsonl(tmp_path / "c.jsonl", [builders.header(data_sha256="f" * 64)])
@@ -162,8 +181,9 @@ def test_a_doubled_candidate_is_refused(tmp_path: Path) -> None:
         ("", "is empty"),
         ("\n\n", "is empty"),
         ("not json\n", "line 1, is not a valid line"),
-        ('{"kind": "candidate"}\n', "line 1, is no header but a candidate"),
-        ('{"pair_id": "00"}\n', "line 1, is no header but a candidate"),
+        ('{"kind": "candidate"}\n', "line 1, is not a valid line .*pair_id"),
+        ('{"pair_id": "00"}\n', "line 1, is not a valid line .*with pair_id and text a line"),
+        ('{"pair_id": "00", "text": ""}\n', "names pair '00', which is not in the test split"),
         ('{"kind": "header"}\n', "line 1, is not a valid line"),
     ],
 )
