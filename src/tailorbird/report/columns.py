@@ -28,6 +28,8 @@ class Column:
     """Where the figure stands, if in neither ``Metrics`` nor ``Cost``."""
     against: Callable[[Result, Result], str] = lambda _, __: ""
     """The difference to the base in words: the row's result, then the base's."""
+    ranked: bool = True
+    """Whether more or less of it is a merit by itself."""
     heading: str = ""
     """What to call it among the columns of its group, if not by its title."""
 

@@ -70,9 +70,7 @@ class FunnelRows:
 
 
 def funnel_rows(results: Sequence[Result]) -> tuple[FunnelRows, ...]:
-    """Rows for each strategy whose tests were executed, one for each treatment that changed any test at all."""
-    ran = [(result, found) for result in in_order(results) if (found := result.executed) is not None]
-    shown = treatments_made([found for _, found in ran])
+    """Rows for each strategy whose tests were executed, one for each treatment that changed any of its tests."""
     return tuple(
         FunnelRows(
             strategy=result.strategy,
@@ -80,9 +78,10 @@ def funnel_rows(results: Sequence[Result]) -> tuple[FunnelRows, ...]:
             subtitle=subtitle(result.strategy),
             reference=result.strategy in REFERENCES,
             candidates=found.funnels[0].candidates,
-            treatments=tuple(_treated(found.funnel(one)) for one in shown),
+            treatments=tuple(_treated(found.funnel(one)) for one in treatments_made([found])),
         )
-        for result, found in ran
+        for result in in_order(results)
+        if (found := result.executed) is not None
     )
 
 

@@ -12,8 +12,8 @@ from tailorbird.report.units import listed, percent
 
 _OTHERS = (
     (BASE, "the base alone"),
-    (NO_MODEL, "calling the method with simple values, without any model"),
-    (COPY, "a copied neighbouring test"),
+    (NO_MODEL, "calling the method with simple values and no model"),
+    (COPY, "a copied training test"),
     (DEVELOPERS, "the developers' own tests"),
 )
 
@@ -52,15 +52,17 @@ def headline(results: Sequence[Result]) -> list[str]:
 def _first(best: Result, k: int, rivals: int) -> str:
     assert best.executed is not None
     methods = len(best.executed.funnel("as_written").methods)
-    one = percent(_Measure(1, "as_written").of(best) or 0.0, 1)
-    more = (
-        f", and within {k} tests for {percent(_Measure(k, 'as_written').of(best) or 0.0, 1)} of them" if k > 1 else ""
-    )
-    which = f"{best.strategy}, the best of {rivals} strategies," if rivals > 1 else best.strategy
+    if best.strategy == BASE:
+        subject = "The base"
+    else:
+        subject = (
+            f"Personalised with {best.strategy}{f' (the best of {rivals} strategies)' if rivals > 1 else ''}, the model"
+        )
+    more = f", and for {percent(_Measure(k, 'as_written').of(best) or 0.0, 1)} within {k} tries" if k > 1 else ""
     return (
-        f"{which} writes a useful test at the first try for {one} of {_methods(methods)}{more}. "
-        f"Useful means that the test passes every time, runs the method, asserts something, and fails by an "
-        f"assertion when the method is changed."
+        f"{subject} writes a useful test for {percent(_Measure(1, 'as_written').of(best) or 0.0, 1)} of {methods} "
+        f"method{'' if methods == 1 else 's'} under test at the first try{more}. A useful test passes every time, runs "
+        f"the method, asserts something, and fails by an assertion when the method is changed."
     )
 
 
@@ -71,11 +73,11 @@ def _beside(best: Result, results: Sequence[Result], measure: _Measure) -> str:
         row = row_of(results, name)
         given = [one for one in (measure, _Measure(1, measure.treatment)) if one.of(row) is not None]
         if row is not None and row is not best and given:
-            after = "" if given[0].k == measure.k else f" with {'one test' if given[0].k == 1 else given[0].k} each"
+            after = "" if given[0].k == measure.k else " (one test each)"
             found.append(f"{percent(given[0].of(row) or 0.0, 1)} for {words}{after}")
     if not found:
         return ""
-    return f"As written, {_within(measure.k)} that is {listed(found)}.{_clear(best, row_of(results, BASE), measure)}"
+    return f"The same figure, {_within(measure.k)}: {'; '.join(found)}.{_clear(best, row_of(results, BASE), measure)}"
 
 
 def _observed(best: Result, results: Sequence[Result], measure: _Measure) -> str:
@@ -83,8 +85,8 @@ def _observed(best: Result, results: Sequence[Result], measure: _Measure) -> str
     if share is None:
         return ""
     text = (
-        f"With missing imports added and wrong expected values replaced by those that the run gave, "
-        f"{_within(measure.k)} {best.strategy} has a useful test for {percent(share, 1)} of the methods"
+        f"After missing imports were added and wrong expected values replaced by those that the run gave, "
+        f"{best.strategy} has a useful test for {percent(share, 1)} of the methods {_within(measure.k)}"
     )
     base, none = row_of(results, BASE), row_of(results, NO_MODEL)
     others = [
@@ -105,7 +107,7 @@ def _clear(best: Result, base: Result | None, measure: _Measure) -> str:
     points = interval(found, 1, scale=100)
     if found.clear:
         return f" The difference to the base is {points} points."
-    return f" The difference to the base ({points} points) is not told from none."
+    return f" The difference to the base ({points} points) may be chance."
 
 
 def _beats(best: Result, none: Result | None, measure: _Measure) -> str:
@@ -116,13 +118,9 @@ def _beats(best: Result, none: Result | None, measure: _Measure) -> str:
         return ""
     points = interval(found, 1, scale=100)
     if not found.clear:
-        return f" The difference to no model at all ({points} points) is not told from none."
-    return f" It {'beats' if found.difference > 0 else 'loses to'} having no model at all by {points} points."
+        return f" The difference to the row without a model ({points} points) may be chance."
+    return f" It {'beats' if found.difference > 0 else 'loses to'} the row without a model by {points} points."
 
 
 def _within(k: int) -> str:
-    return "at the first try" if k == 1 else f"within {k} tests"
-
-
-def _methods(count: int) -> str:
-    return f"{count} method{'' if count == 1 else 's'} under test"
+    return "at the first try" if k == 1 else f"within {k} tries"

@@ -65,7 +65,8 @@ def _cell(column: Column, result: Result, base: Result | None, mark: Mark) -> Ce
         return Cell(NOT_APPLICABLE)
     if result.strategy == DEVELOPERS and column in _OVERLAP:
         return Cell(NOT_APPLICABLE)
-    note = column.against(result, base) if base is not None and result.strategy != base.strategy else ""
+    rival = base is not None and result.strategy not in {base.strategy, DEVELOPERS}
+    note = column.against(result, base) if base is not None and rival else ""
     if column.key == "trainable_parameters" and result.cost.total_parameters:
         note = percent(value / result.cost.total_parameters, 1)
     return Cell(column.text(value), note=note, hint=column.hint(result), mark=mark)
@@ -74,7 +75,7 @@ def _cell(column: Column, result: Result, base: Result | None, mark: Mark) -> Ce
 def _mark(column: Column, result: Result, results: Sequence[Result]) -> Mark:
     rivals = [value for one in personalised(results) if (value := column.value(one)) is not None]
     value = column.value(result)
-    if value is None or not rivals or result.strategy == DEVELOPERS:
+    if value is None or not rivals or not column.ranked or result.strategy == DEVELOPERS:
         return ""
     best = min(rivals) if column.better == "lower" else max(rivals)
     if result.strategy in REFERENCES:

@@ -167,9 +167,10 @@ def test_the_funnel_has_a_row_for_each_treatment_of_each_that_was_run() -> None:
     assert written.fates == "40 do not compile, 20 fail an assertion"
 
 
-def test_a_treatment_that_changed_nothing_anywhere_has_no_row() -> None:
-    (row,) = funnel_rows([ran("base", 5, changed=0)])
-    assert [one.title for one in row.treatments] == ["as written"]
+def test_a_treatment_that_changed_nothing_has_no_row() -> None:
+    changed, unchanged = funnel_rows([ran("base", 5), ran("custom", 5, changed=0)])
+    assert [one.title for one in unchanged.treatments] == ["as written"]
+    assert len(changed.treatments) == 3
 
 
 def test_the_summary_begins_with_useful_tests() -> None:
@@ -182,12 +183,12 @@ def test_the_summary_begins_with_useful_tests() -> None:
     ]
     text = " ".join(summary(rows))
     assert text.startswith(
-        "custom, the best of 2 strategies, writes a useful test at the first try for 50.0% of 4 methods"
+        "Personalised with custom (the best of 2 strategies), the model writes a useful test for 50.0% of 4 methods"
     )
-    assert "within 10 tests for 50.0% of them" in text
+    assert "at the first try, and for 50.0% within 10 tries" in text
     assert "0.0% for the base alone" in text
-    assert "75.0% for the developers' own tests with one test each" in text
-    assert "is not told from none" in text
+    assert "75.0% for the developers' own tests (one test each)" in text
+    assert "points) may be chance" in text
     assert "none was compiled or run" not in text
     assert "as written, 50% compile in the project and 25% pass" in text
 
@@ -195,17 +196,15 @@ def test_the_summary_begins_with_useful_tests() -> None:
 def test_the_summary_says_whether_observed_values_beat_no_model() -> None:
     many = (10,) * 6
     better = " ".join(summary([ran("no-model", *(0,) * 6), ran("base", *many), ran("custom", *many)]))
-    assert "It beats having no model at all by +100.0 [+100.0, +100.0] points" in better
+    assert "It beats the row without a model by +100.0 [+100.0, +100.0] points" in better
     worse = " ".join(summary([ran("no-model", *many), ran("base", *(0,) * 6), ran("custom", *(0,) * 6)]))
-    assert "It loses to having no model at all" in worse
+    assert "It loses to the row without a model" in worse
     unchanged = " ".join(summary([ran("no-model", *many, changed=0), ran("custom", *many, changed=0)]))
-    assert "no model at all" not in unchanged
+    assert "row without a model" not in unchanged
 
 
 def test_without_strategies_the_summary_speaks_of_the_base() -> None:
-    assert summary([ran("base", 10, 0)])[0].startswith(
-        "base writes a useful test at the first try for 50.0% of 2 methods"
-    )
+    assert summary([ran("base", 10, 0)])[0].startswith("The base writes a useful test for 50.0% of 2 methods")
 
 
 def test_unmeasured_usefulness_is_a_dash_and_no_sentence() -> None:
