@@ -154,6 +154,10 @@ class CompareConfig:
     generation_batch_size: Count = 16
     context: str = DEFAULT_CONTEXT
     """What a model is shown of each focal method, as in `MineConfig`."""
+    older: str | None = None
+    """A time split, as in `MineConfig`: the base is scored on older tests as well as on those added since."""
+    since: str | None = None
+    """A time split by git history, as in `MineConfig`."""
     max_source_tokens: Count = 512
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)

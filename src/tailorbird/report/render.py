@@ -12,6 +12,7 @@ from tailorbird.errors import StorageError
 from tailorbird.records import DataManifest, Result
 from tailorbird.report.code import showcases
 from tailorbird.report.columns import COLUMNS, LOSS
+from tailorbird.report.contamination import contamination
 from tailorbird.report.funnel import STAGES, funnel_rows
 from tailorbird.report.plots import CHOICES, Figure, colour, curves_figure, input_gain_figure, pareto_figure
 from tailorbird.report.provenance import provenance
@@ -32,7 +33,9 @@ def render_report(results: Path, out: Path) -> Path:
     DataError for a folder without comparable results, StorageError for a file that is no result.
     """
     rows = read_results(results)
-    page = _environment().get_template("report.html.j2").render(_context(rows, _manifest(results, rows)))
+    manifest = _manifest(results, rows)
+    context = _context(rows, manifest) | {"contamination": contamination(results, rows, manifest)}
+    page = _environment().get_template("report.html.j2").render(context)
     with atomic_file(out) as file:
         file.write(page.encode())
     return out

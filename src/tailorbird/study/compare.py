@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from tailorbird.base.load import Base, load_base
 from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, MineConfig, PersonaliseConfig
@@ -19,6 +20,9 @@ from tailorbird.records import Result
 from tailorbird.strategies.registry import complete_settings, find_strategy
 from tailorbird.training.device import choose_device
 from tailorbird.training.personalise import personalise_base
+
+OLDER = "older/base"
+"""With a time split, the base on the tests that were there before: they are no row, and stand apart."""
 
 
 def compare(
@@ -37,13 +41,9 @@ def compare(
     cannot be built or run, ``warn`` is told why, and the results go without verdicts.
     """
     progress = progress or Silent()
-    for name in config.settings:
-        if name not in config.strategies:
-            raise UsageError(f"settings.{name} is of no strategy that is compared: {', '.join(config.strategies)}.")
-    for name in config.strategies:
-        # A misspelt name or setting must not cost an hour of work before it is noticed.
-        complete_settings(find_strategy(name), config.settings.get(name, {}))
-    mine(source, out / "data", MineConfig(seed=config.seed, context=config.context), progress=progress)
+    _check_settings(config)
+    mining = MineConfig(seed=config.seed, context=config.context, older=config.older, since=config.since)
+    mine(source, out / "data", mining, progress=progress)
     data = load_data(out / "data")
     model = load_base(base, device=choose_device())
     names = (*REFERENCES, "base", *config.strategies)
@@ -53,19 +53,52 @@ def compare(
         samples = max(SAMPLES, config.candidates)
         write_reference(name, data, out / "candidates" / f"{name}.jsonl", limit=config.limit, samples=samples)
     _generate(data, out, "base", None, config, model, progress)
+    dated = data.manifest.older is not None
+    if dated:
+        _generate(data, out, OLDER, None, config, model, progress, split="validation")
     for name in config.strategies:
         delta = out / "deltas" / name
         personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
         _generate(data, out, name, delta, config, model, progress)
+    _judge(source, out, names, config, progress, warn, dated=dated)
+    if dated:
+        _scored(out, OLDER)
+    else:
+        shutil.rmtree((out / "results" / OLDER).parent, ignore_errors=True)
+    return tuple(_scored(out, name) for name in names)
+
+
+def _check_settings(config: CompareConfig) -> None:
+    for name in config.settings:
+        if name not in config.strategies:
+            raise UsageError(f"settings.{name} is of no strategy that is compared: {', '.join(config.strategies)}.")
+    for name in config.strategies:
+        # A misspelt name or setting must not cost an hour of work before it is noticed.
+        complete_settings(find_strategy(name), config.settings.get(name, {}))
+
+
+def _judge(
+    source: str,
+    out: Path,
+    names: Sequence[str],
+    config: CompareConfig,
+    progress: Progress,
+    warn: Callable[[str], None],
+    *,
+    dated: bool,
+) -> None:
+    """Execute all candidates; where that cannot be done, no verdicts of an earlier run stay."""
     if not config.execute:
         shutil.rmtree(out / "verdicts", ignore_errors=True)
-    else:
-        try:
-            _execute(source, out, names, config, progress)
-        except (ToolMissingError, SourceError, DataError) as error:
-            shutil.rmtree(out / "verdicts", ignore_errors=True)
-            warn(f"The candidates were not executed. {error}")
-    return tuple(_scored(out, name) for name in names)
+        return
+    try:
+        _execute(source, out, names, config, progress)
+        # Older tests have their places in the older tree; one from git history has no SOURCE to be run in.
+        if dated and config.older is not None:
+            _execute(config.older, out, (OLDER,), config, progress)
+    except (ToolMissingError, SourceError, DataError) as error:
+        shutil.rmtree(out / "verdicts", ignore_errors=True)
+        warn(f"The candidates were not executed. {error}")
 
 
 def _scored(out: Path, name: str) -> Result:
@@ -90,9 +123,18 @@ def _execute(source: str, out: Path, names: Sequence[str], config: CompareConfig
 
 
 def _generate(
-    data: DataSet, out: Path, name: str, delta: Path | None, config: CompareConfig, base: Base, progress: Progress
+    data: DataSet,
+    out: Path,
+    name: str,
+    delta: Path | None,
+    config: CompareConfig,
+    base: Base,
+    progress: Progress,
+    *,
+    split: Literal["validation", "test"] = "test",
 ) -> None:
     settings = GenerateConfig(
+        split=split,
         decoding=config.decoding,
         beams=config.beams,
         candidates=config.candidates,

@@ -150,3 +150,22 @@ def test_rows_without_figures_give_no_figure() -> None:
     assert curves_figure([copy], "step") is None
     assert input_gain_figure([copy]) is None
     assert pareto_figure([result("custom", cost=cost(train_flops=0), metrics=metrics())], BLEU) is None
+
+
+def test_without_a_time_split_the_page_says_that_tests_have_no_date(tmp_path: Path) -> None:
+    assert "no test has a date" in page_of(tmp_path, [result("base")])
+
+
+def test_a_time_split_shows_older_beside_newer_tests(tmp_path: Path) -> None:
+    write_json(tmp_path / "data" / "manifest.json", data_manifest(older=provenance(version="0.9")))
+    assert "the base was not scored on older ones" in page_of(tmp_path, [result("base")])
+
+    older = replace(result("base", metrics=metrics(test_loss=0.77), meta=meta(split="validation", pairs=5)))
+    write_json(tmp_path / "results" / "older" / "base.json", older)
+    page = page_of(tmp_path, [result("base")])
+    assert '<th scope="row">there in 0.9</th><td>5</td><td>0.77</td>' in page
+    assert '<th scope="row">added since</th><td>8</td><td>1.50</td>' in page
+
+    write_json(tmp_path / "results" / "older" / "base.json", replace(older, meta=meta(data_sha256="0" * 64)))
+    with pytest.raises(DataError, match=r"base\.json was scored on other data"):
+        page_of(tmp_path, [result("base")])

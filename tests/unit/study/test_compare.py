@@ -1,5 +1,6 @@
 """The whole comparison on a small project and a small base."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tailorbird.config import CompareConfig
 from tailorbird.errors import UsageError
 from tailorbird.records import Result
+from tailorbird.report.render import render_report
 from tailorbird.storage import read_json
 from tailorbird.study.compare import compare
 from tests.data import Interrupt, write_base
@@ -139,3 +141,20 @@ def test_a_wrong_setting_fails_before_anything_is_trained(
     with pytest.raises(UsageError, match=message):
         compare(PROJECT, tmp_path, replace(CONFIG, **changes), base=base, progress=work)  # type: ignore[arg-type]
     assert not [what for what in work.begun if what.startswith("personalising")]
+
+
+def test_a_time_split_scores_the_base_on_older_tests_too(base: str, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(PROJECT, older)
+    (older / "src/test/java/com/example/ledger/MoneyTest.java").unlink()
+    config = replace(CONFIG, strategies=("prefix",), epochs=0.1, older=str(older), execute=False)
+    out = tmp_path / "out"
+    rows = {result.strategy: result for result in compare(PROJECT, out, config, base=base)}
+    found = read_json(out / "results" / "older" / "base.json", Result)
+    assert (found.strategy, found.meta.split, rows["base"].meta.split) == ("base", "validation", "test")
+    assert found.meta.data_sha256 == rows["base"].meta.data_sha256
+    assert found.metrics.test_loss is not None
+    assert "added since" in render_report(out / "results", tmp_path / "report.html").read_text(encoding="utf-8")
+    # Without the time split nothing of it stays.
+    compare(PROJECT, out, replace(config, older=None), base=base)
+    assert not (out / "results" / "older").exists()
