@@ -28,7 +28,7 @@ from tailorbird.config import DEFAULT_CONTEXT, CompareConfig, ExecuteConfig, Gen
 from tailorbird.errors import TailorbirdError
 from tailorbird.execution.execute import executor
 from tailorbird.generation.generate import generate_base
-from tailorbird.metrics.ladder import INFRA, UNCOMPILED, UNPARSED, has_verdicts
+from tailorbird.metrics.funnel import INFRA, UNCOMPILED, UNPARSED, has_verdicts
 from tailorbird.mining.dataset import load_data
 from tailorbird.records import Result, Verdict
 from tailorbird.storage import read_bytes
@@ -70,9 +70,10 @@ class Sampled:
 
 def greedy(result: Result) -> dict[str, float | None]:
     """The figures that are compared."""
-    metrics, found = result.metrics, result.ladder
+    metrics = result.metrics
+    found = result.executed.funnel("as_written") if result.executed is not None else None
     return {
-        "validation_loss": metrics.validation_loss,
+        "test_loss": metrics.test_loss,
         "loss_per_character": metrics.loss_per_character,
         "input_gain": metrics.input_gain,
         "bleu4": metrics.bleu4,
@@ -82,6 +83,7 @@ def greedy(result: Result) -> dict[str, float | None]:
         "compiles": found.compiled / found.candidates if found is not None else None,
         "passes": found.passed / found.candidates if found is not None else None,
         "covers": found.covered / found.candidates if found is not None else None,
+        "useful": found.at_k[0].useful if found is not None else None,
     }
 
 
@@ -92,7 +94,8 @@ def sampled(candidates: Path, verdicts: Path) -> Sampled:
     by_pair: dict[str, list[Verdict]] = {}
     for line in read_bytes(verdicts).splitlines()[1:]:
         verdict = msgspec.json.decode(line, type=Verdict)
-        by_pair.setdefault(verdict.pair_id, []).append(verdict)
+        if not verdict.repairs:
+            by_pair.setdefault(verdict.pair_id, []).append(verdict)
     uncompiled = {INFRA, *UNPARSED, *UNCOMPILED}
     every = [one for own in by_pair.values() for one in own]
     errors = Counter(error_kind(one.evidence[0]) for one in every if one.verdict == "compile_error" and one.evidence)

@@ -4,14 +4,18 @@ from dataclasses import replace
 
 from tailorbird.records import (
     FORMAT_VERSION,
+    AtK,
     Candidate,
     Cost,
     CurvePoint,
     DataManifest,
     Example,
+    Executed,
     FocalMethod,
+    Funnel,
     GenerationHeader,
     Leakage,
+    MethodOutcome,
     Metrics,
     Pair,
     PairScore,
@@ -20,7 +24,9 @@ from tailorbird.records import (
     Result,
     ResultMeta,
     TestCase,
+    Treatment,
 )
+from tailorbird.report.rows import REFERENCES
 
 FOCAL = "public int add(int left, int right) {\n\treturn left + right;\n}"
 TEST = "@Test\npublic void testAdd() {\n\tassertEquals(3, new Adder().add(1, 2));\n}"
@@ -143,7 +149,7 @@ def candidate(pair_id: str, text: str = TEST, **changes: object) -> Candidate:
 
 def metrics(**changes: object) -> Metrics:
     made = Metrics(
-        validation_loss=1.5,
+        test_loss=1.5,
         perplexity=4.48,
         loss_per_character=0.4,
         input_gain=0.8,
@@ -202,6 +208,50 @@ def pair_score(number: int = 0, **changes: object) -> PairScore:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def method_outcome(number: int = 0, **changes: object) -> MethodOutcome:
+    made = MethodOutcome(
+        method=f"src/Adder.java:{number}: int add()",
+        focal_class=f"org.example.Class{number % 4}",
+        samples=10,
+        passed=5,
+        useful=2,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def funnel(treatment: Treatment = "as_written", **changes: object) -> Funnel:
+    made = Funnel(
+        treatment=treatment,
+        candidates=80,
+        changed=0,
+        infra=0,
+        parsed=60,
+        compiled=40,
+        ran=30,
+        passed=20,
+        covered=18,
+        added=None,
+        asserting=16,
+        killed=10,
+        useful=8,
+        counts={"pass": 20, "compile_error": 40, "assertion_failure": 20},
+        at_k=(
+            AtK(k=1, passes=0.25, useful=0.1),
+            AtK(k=5, passes=0.5, useful=0.3),
+            AtK(k=10, passes=0.75, useful=0.4),
+        ),
+        methods=tuple(method_outcome(number) for number in range(8)),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def executed(**changes: object) -> Executed:
+    """Every treatment with the same counts but for what it changed; ``changes`` are of all funnels."""
+    treatments: tuple[Treatment, ...] = ("as_written", "with_imports", "with_observed_values")
+    funnels = tuple(funnel(one, **({"changed": 5 * at} | changes)) for at, one in enumerate(treatments))
+    return Executed(samples=10, funnels=funnels, seconds=3.0, verdicts_sha256="f" * 64)
+
+
 def example(number: int = 0, **changes: object) -> Example:
     made = Example(
         pair_id=f"{number:016x}",
@@ -241,7 +291,7 @@ def meta(**changes: object) -> ResultMeta:
 
 
 def result(strategy: str = "custom", **changes: object) -> Result:
-    """A result of ``strategy``; ``base`` and ``retrieval-copy`` get the costs and losses that such rows have."""
+    """A result of ``strategy``; reference rows get the costs and losses that such rows have."""
     made = Result(
         strategy=strategy,
         metrics=metrics(),
@@ -251,10 +301,10 @@ def result(strategy: str = "custom", **changes: object) -> Result:
         scores=tuple(pair_score(number) for number in range(8)),
         examples=tuple(example(number) for number in range(2)),
     )
-    if strategy in {"base", "retrieval-copy"}:
+    if strategy in REFERENCES:
         made = replace(made, cost=Cost(), curve=(), meta=meta(delta_sha256=""))
-    if strategy == "retrieval-copy":
-        lossless = metrics(validation_loss=None, perplexity=None, loss_per_character=None, input_gain=None)
+    if strategy in REFERENCES and strategy != "base":
+        lossless = metrics(test_loss=None, perplexity=None, loss_per_character=None, input_gain=None)
         scores = tuple(replace(score, loss=None, other_loss=None, tokens=0) for score in made.scores)
         made = replace(made, metrics=lossless, scores=scores)
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -136,6 +136,10 @@ class CompareConfig:
     precision: Precision = "auto"
     decoding: Decoding = "greedy"
     beams: Count = 4
+    candidates: Count = 1
+    """For each focal method; useful@k and pass@k are given for each k of 1, 5 and 10 up to it."""
+    temperature: Positive = 1.0
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
     no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
     """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
     syntax: bool = True
@@ -152,6 +156,10 @@ class CompareConfig:
     generation_batch_size: Count = 16
     context: str = DEFAULT_CONTEXT
     """What a model is shown of each focal method, as in `MineConfig`."""
+    older: str | None = None
+    """A time split, as in `MineConfig`: the base is scored on older tests as well as on those added since."""
+    since: str | None = None
+    """A time split by git history, as in `MineConfig`."""
     max_source_tokens: Count = 512
     max_target_tokens: Count = 256
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ Each stage reads and writes these as JSON or JSON lines (see ``docs/formats.md``
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 FORMAT_VERSION = 1
 
@@ -416,7 +416,7 @@ class GenerationHeader:
     format_version: int = FORMAT_VERSION
     tailorbird: str = ""
     strategy: str = ""
-    """A strategy's name, ``base`` or ``retrieval-copy``."""
+    """A strategy's name, ``base``, or a reference row: ``developers``, ``no-model`` or ``retrieval-copy``."""
     split: str = ""
     decoding: str = ""
     """``greedy``, ``beam`` or ``sample``; ``copy`` for the retrieval copy."""
@@ -455,6 +455,7 @@ class ReferenceLoss:
     """The same sum, given another pair's input."""
     tokens: int
     characters: int
+    """Of the test in canonical layout; of the part within the limit where it is truncated."""
     truncated: bool
     """The target was longer than the model's limit; loss covers the part within it."""
 
@@ -626,10 +627,19 @@ class ExecutionHeader:
 class Metrics:
     """Scores of one strategy on the held-out tests; None where it does not apply (the retrieval copy has no loss)."""
 
-    validation_loss: float | None
-    """Nats per target token, over all references of the split."""
+    test_loss: float | None
+    """Nats per target token, over all references of the split that is scored; of a personalised model at the
+    checkpoint that the validation split chose."""
     perplexity: float | None
     loss_per_character: float | None
+    """Nats per character of canonical layout, over references of at most 1,000 characters: the one loss that compares
+    between tokenizers and prompts."""
+    loss_per_character_long: float | None = None
+    """The same over longer references, which repeat themselves and are easy."""
+    long_references: int = 0
+    """Those that are longer than that."""
+    truncated_references: int = 0
+    """Those whose loss was not taken over the whole test: left out of both losses per character."""
     input_gain: float | None
     """Loss with another pair's input, minus the loss with its own (nats per token)."""
     bleu4: float
@@ -643,13 +653,48 @@ class Metrics:
     """Share of candidates whose end was found by names and types, where the model found none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
-    """How far the first candidates of all pairs came when they were executed; each rung is among the one before."""
+Treatment: TypeAlias = Literal["as_written", "with_imports", "with_observed_values"]
+"""What may have been done to a candidate between its model and its verdict; each includes the one before."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodOutcome:
+    """What came of all samples for one focal method, which several pairs can share."""
+
+    method: str
+    """Where it stands and its signature: the same in every result on the same data."""
+    focal_class: str
+    samples: int
+    """Of all its pairs together."""
+    passed: int
+    useful: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtK:
+    """The chance that at least one of k samples of a focal method will do; the mean over all focal methods.
+
+    The unbiased estimator of Chen et al. (2021): all ways to draw k of a method's samples, not the best of one draw.
+    """
+
+    k: int
+    passes: float
+    """pass@k."""
+    useful: float | None
+    """useful@k; None where usefulness was not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How far the candidates of all pairs came under one treatment; each stage counts some of the one before."""
+
+    treatment: Treatment
     candidates: int
-    """All, those of whom nothing was learnt among them."""
+    """All samples of all pairs. A sample that is missing counts as an empty one."""
+    changed: int
+    """Candidates that this treatment's own repair changed: 0 as written."""
     infra: int
+    """Candidates that could not be judged; they stay in every denominator."""
     parsed: int
     compiled: int
     ran: int
@@ -659,15 +704,39 @@ class Ladder:
     covered: int
     """And entered the focal method."""
     added: int | None
-    """And covered a line or branch of the focal class that no other test of the project's does."""
-    killed: int | None = None
-    """Of those that covered, the ones that killed a mutant of the focal method; None where none was tried."""
+    """Of those that covered, the ones that covered a line or branch of the focal class that no other test of the
+    project covers."""
+    asserting: int | None
+    """Of those that passed, the ones that assert something; None where that was not recorded."""
+    killed: int | None
+    """Of those that covered, the ones with which a mutant of the focal method made an assertion fail; None where no
+    mutants were made."""
+    useful: int | None
+    """Those that pass, cover, assert and kill by an assertion; None where one of these was not measured."""
     counts: dict[str, int]
     """Candidates of each verdict."""
+    at_k: tuple[AtK, ...]
+    """For each k of 1, 5 and 10 of which every pair has that many samples."""
+    methods: tuple[MethodOutcome, ...]
+    """One for each distinct focal method."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What came of executing the candidates."""
+
+    samples: int
+    """For each pair."""
+    funnels: tuple[Funnel, ...]
+    """One for each treatment, as written first."""
     seconds: float
     """Of executing all candidates of the file."""
     verdicts_sha256: str
     """Of the verdicts file."""
+
+    def funnel(self, treatment: Treatment) -> Funnel:
+        """The funnel of one treatment."""
+        return next(one for one in self.funnels if one.treatment == treatment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -686,7 +755,7 @@ class PairScore:
     syntax_valid: bool
     calls_focal_method: bool
     verdict: str | None = None
-    """Of executing it; None where it was not."""
+    """Of executing it as written; None where it was not executed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -740,5 +809,5 @@ class Result:
     curve: tuple[CurvePoint, ...]
     scores: tuple[PairScore, ...]
     examples: tuple[Example, ...]
-    ladder: Ladder | None = None
+    executed: Executed | None = None
     """None where candidates were not executed."""

@@ -48,6 +48,14 @@ def compare(
         bool | None,
         typer.Option("--execute/--no-execute", help="Compile and run the candidates too (default: where it can be)."),
     ] = None,
+    older: Annotated[
+        str | None,
+        typer.Option("--older", metavar="SOURCE", help="Time split: test on tests added since this older version."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="WHEN", help="Time split by git history: a commit, a tag, or YYYY-MM-DD."),
+    ] = None,
     config: ConfigFile = None,
     set_: Set = None,
     json: Json = False,
@@ -56,7 +64,15 @@ def compare(
     """Mine, personalise with each strategy, generate, score and report: the whole way in one command."""
     names = None if strategies is None else [name.strip() for name in strategies.split(",") if name.strip()]
     settings = load_config(
-        CompareConfig, config, set_ or (), strategies=names, epochs=epochs, seed=seed, execute=execute
+        CompareConfig,
+        config,
+        set_ or (),
+        strategies=names,
+        epochs=epochs,
+        seed=seed,
+        execute=execute,
+        older=older,
+        since=since,
     )
     require_training_extra()
     from tailorbird.report.render import render_report

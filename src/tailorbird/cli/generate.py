@@ -20,6 +20,7 @@ from tailorbird.cli.output import print_json, print_line
 from tailorbird.cli.progress import shown_progress
 from tailorbird.config import GenerateConfig, load_config
 from tailorbird.errors import UsageError
+from tailorbird.records import GenerationHeader
 
 EXAMPLES = """\b
 Examples:
@@ -27,9 +28,12 @@ Examples:
   tailorbird generate data --split test --out candidates/base.jsonl
   tailorbird generate data --delta deltas/prefix --out candidates/prefix.jsonl --decoding beam --beams 4
   tailorbird generate data --delta deltas/custom --out ten.jsonl --decoding sample -n 10 --top-p 0.95
+  tailorbird generate data --reference no-model --out candidates/no-model.jsonl
 
 \b
-Without --delta the unpersonalised base writes the tests.
+Without --delta the unpersonalised base writes the tests. With --reference no model writes any, so that there is
+something to hold models against: developers (the held-out tests themselves), no-model (the method called with
+simple values) or retrieval-copy (the test of the most similar training method).
 """
 
 
@@ -43,6 +47,10 @@ def generate(
         Path | None, typer.Option("--delta", metavar="DELTA", help="The folder that `tailorbird personalise` wrote.")
     ] = None,
     base: BaseModel = DEFAULT_BASE,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", metavar="NAME", help="Without a model: developers, no-model or retrieval-copy."),
+    ] = None,
     split: Annotated[
         Literal["train", "validation", "test"] | None,
         typer.Option("--split", help=f"Which pairs (default {_DEFAULTS.split})."),
@@ -107,11 +115,16 @@ def generate(
     require_there(data, delta)
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder: give the name of a file.")
-    require_training_extra()
-    from tailorbird.generation.generate import generate as run
+    if reference is not None:
+        if delta is not None:
+            raise UsageError(f"--reference {reference} needs no model: leave --delta {delta} out.")
+        header = _reference(reference, data, out, settings, candidates)
+    else:
+        require_training_extra()
+        from tailorbird.generation.generate import generate as run
 
-    with shown_progress(quiet=quiet) as progress:
-        header = run(data, out, settings, base=base, delta=delta, progress=progress)
+        with shown_progress(quiet=quiet) as progress:
+            header = run(data, out, settings, base=base, delta=delta, progress=progress)
     if json:
         print_json(header)
         return
@@ -119,3 +132,17 @@ def generate(
         f"{header.strategy}, {header.decoding}: {header.generated_tokens} tokens in {header.generate_seconds:.1f} s"
     )
     print_line(str(out))
+
+
+def _reference(name: str, data: Path, out: Path, settings: GenerateConfig, candidates: int | None) -> GenerationHeader:
+    from tailorbird.generation.references import SAMPLES, write_reference
+    from tailorbird.mining.dataset import load_data
+
+    return write_reference(
+        name,
+        load_data(data),
+        out,
+        split=settings.split,
+        limit=settings.limit,
+        samples=SAMPLES if candidates is None else candidates,
+    )

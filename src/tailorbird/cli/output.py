@@ -1,8 +1,11 @@
 """What a command says: results on stdout, warnings on stderr."""
 
 import sys
+from collections.abc import Iterator
 
 import msgspec
+
+from tailorbird.records import Executed
 
 
 def print_json(record: object) -> None:
@@ -18,6 +21,26 @@ def print_line(line: str = "") -> None:
 def print_warning(line: str) -> None:
     """Write one line for people that is no result."""
     sys.stderr.write(line + "\n")
+
+
+_STAGES = ("parsed", "compiled", "ran", "passed", "covered", "added", "asserting", "killed", "useful", "changed")
+
+
+def funnel_lines(executed: Executed) -> Iterator[str]:
+    """What came of executing candidates, a column for each treatment."""
+    columns = [[one.treatment.replace("_", " ") for one in executed.funnels]]
+    names = [f"of {executed.funnels[0].candidates} candidates"]
+    for stage in _STAGES:
+        counts = [getattr(one, stage) for one in executed.funnels]
+        names.append(stage)
+        columns.append(["-" if count is None else str(count) for count in counts])
+    for at, found in enumerate(executed.funnels[0].at_k):
+        for name, key in ((f"pass@{found.k}", "passes"), (f"useful@{found.k}", "useful")):
+            shares = [getattr(one.at_k[at], key) for one in executed.funnels]
+            names.append(name)
+            columns.append(["-" if share is None else f"{share:.1%}" for share in shares])
+    for name, row in zip(names, columns, strict=True):
+        yield f"{name:<24}" + "".join(f"{text:>22}" for text in row)
 
 
 def readable_bytes(count: int) -> str:

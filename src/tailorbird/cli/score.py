@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tailorbird.cli.options import Json
-from tailorbird.cli.output import print_json, print_line
+from tailorbird.cli.output import funnel_lines, print_json, print_line
 
 EXAMPLES = """\b
 Examples:
@@ -42,9 +42,9 @@ def score(
         print_json(result)
         return
     for name, value in asdict(result.metrics).items():
-        print_line(f"{name:<20} {'-' if value is None else f'{value:.4f}'}")
-    if (found := result.ladder) is not None:
-        for rung in ("parsed", "compiled", "ran", "passed", "covered", "added", "killed"):
-            count = getattr(found, rung)
-            print_line(f"{rung:<20} {'-' if count is None else f'{count} of {found.candidates}'}")
+        shown = "-" if value is None else f"{value}" if isinstance(value, int) else f"{value:.4f}"
+        print_line(f"{name:<24} {shown}")
+    if result.executed is not None:
+        for line in funnel_lines(result.executed):
+            print_line(line)
     print_line(str(out))

@@ -1,20 +1,21 @@
 """The stage from candidates and a data set to one result. No model is loaded: score as often as you like."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tailorbird import __version__
 from tailorbird.errors import DataError
 from tailorbird.metrics.candidates import CandidatesFile, read_candidates
-from tailorbird.metrics.ladder import VerdictsFile, ladder, read_verdicts
+from tailorbird.metrics.funnel import VerdictsFile, executed, read_verdicts
+from tailorbird.metrics.losses import summed_losses
 from tailorbird.metrics.structure import calls_focal, syntax_valid
 from tailorbird.metrics.text import bleu4, bleu_signature, edit_similarity, exact_match, sentence_bleu4
 from tailorbird.records import (
     FORMAT_VERSION,
+    Cost,
     DataManifest,
     Example,
+    GenerationHeader,
     Metrics,
     Pair,
     PairScore,
@@ -30,35 +31,51 @@ EXAMPLES = 8
 def score(candidates: Path, data: Path, out: Path, *, verdicts: Path | None = None) -> Result:
     """Score the first candidate of every pair of the split, and write the result to ``out``.
 
-    ``verdicts`` is what `execute` wrote of these candidates. A pair without a candidate counts as an empty one;
-    none that was asked for leaves the denominator. Raises DataError for candidates of other data, pairs that the
-    split does not have, and files that are none; StorageError for unreadable ones.
+    ``verdicts`` is what `execute` wrote of these candidates; there all of a pair's count. A pair without a candidate
+    counts as an empty one; none that was asked for leaves the denominator. Raises DataError for candidates of other
+    data, pairs that the split does not have, and files that are none; StorageError for unreadable ones.
     """
     found = read_candidates(candidates)
-    pairs = _pairs_of_split(candidates, found, data)
+    manifest = read_json(data / "manifest.json", DataManifest)
+    header = found.header or _foreign_header(candidates, manifest)
+    pairs = _pairs_of_split(candidates, found, header, data, manifest)
     texts = [found.first[pair.id].text if pair.id in found.first else "" for pair in pairs]
     digest = sha256_file(candidates)
-    executed = read_verdicts(verdicts, digest) if verdicts is not None else None
+    judged = read_verdicts(verdicts, digest) if verdicts is not None else None
     scores = tuple(
-        _score_pair(pair, text, found.losses.get(pair.id), executed) for pair, text in zip(pairs, texts, strict=True)
+        _score_pair(pair, text, found.losses.get(pair.id), judged) for pair, text in zip(pairs, texts, strict=True)
     )
     result = Result(
-        strategy=found.header.strategy,
+        strategy=header.strategy,
         metrics=_metrics(pairs, texts, scores, found),
-        cost=found.header.cost,
-        meta=_meta(found, len(pairs), digest),
-        curve=found.header.curve,
+        cost=header.cost,
+        meta=_meta(header, len(pairs), len(found.pair_ids), digest),
+        curve=header.curve,
         scores=scores,
         examples=tuple(_examples(pairs, texts)),
-        ladder=ladder(pairs, executed) if executed is not None else None,
+        executed=executed(pairs, judged) if judged is not None else None,
     )
     write_json(out, result)
     return result
 
 
-def _pairs_of_split(candidates: Path, found: CandidatesFile, data: Path) -> tuple[Pair, ...]:
-    header, path = found.header, data / "pairs.jsonl"
-    manifest = read_json(data / "manifest.json", DataManifest)
+def _foreign_header(candidates: Path, manifest: DataManifest) -> GenerationHeader:
+    """Of a file of another tool: its name is the strategy's, and its tests are for the held-out pairs."""
+    return GenerationHeader(
+        strategy=candidates.stem,
+        split="test",
+        settings={},
+        data_sha256=manifest.pairs_sha256,
+        source=manifest.source,
+        cost=Cost(),
+        versions={},
+    )
+
+
+def _pairs_of_split(
+    candidates: Path, found: CandidatesFile, header: GenerationHeader, data: Path, manifest: DataManifest
+) -> tuple[Pair, ...]:
+    path = data / "pairs.jsonl"
     actual = sha256_file(path)
     if actual != manifest.pairs_sha256:
         raise DataError(f"{path} is not the file that {data / 'manifest.json'} describes: mine the project again.")
@@ -80,8 +97,8 @@ def _pairs_of_split(candidates: Path, found: CandidatesFile, data: Path) -> tupl
     return tuple(pair for pair in pairs if pair.id in asked)
 
 
-def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None, executed: VerdictsFile | None) -> PairScore:
-    verdict = executed.first.get(pair.id) if executed is not None else None
+def _score_pair(pair: Pair, text: str, reference: ReferenceLoss | None, judged: VerdictsFile | None) -> PairScore:
+    verdict = judged.first(pair.id) if judged is not None else None
     return PairScore(
         pair_id=pair.id,
         focal_class=_class_of(pair),
@@ -105,11 +122,14 @@ def _metrics(
     pairs: Sequence[Pair], texts: Sequence[str], scores: Sequence[PairScore], found: CandidatesFile
 ) -> Metrics:
     count = len(pairs)
-    losses = _losses(found.losses)
+    losses = summed_losses(found.losses.values())
     return Metrics(
-        validation_loss=losses.per_token,
+        test_loss=losses.per_token,
         perplexity=losses.perplexity,
         loss_per_character=losses.per_character,
+        loss_per_character_long=losses.per_character_long,
+        long_references=losses.long,
+        truncated_references=losses.truncated,
         input_gain=losses.input_gain,
         bleu4=bleu4(texts, [pair.test.text for pair in pairs]),
         exact_match=sum(one.exact_match for one in scores) / count,
@@ -118,31 +138,6 @@ def _metrics(
         calls_focal_method=sum(one.calls_focal_method for one in scores) / count,
         finished=sum(one.finished for one in found.first.values()) / count,
         completed=sum(one.completed > 0 for one in found.first.values()) / count,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Losses:
-    per_token: float | None = None
-    perplexity: float | None = None
-    per_character: float | None = None
-    input_gain: float | None = None
-
-
-def _losses(losses: Mapping[str, ReferenceLoss]) -> _Losses:
-    tokens = sum(one.tokens for one in losses.values())
-    characters = sum(one.characters for one in losses.values())
-    own = math.fsum(one.loss for one in losses.values())
-    other = math.fsum(one.other_loss for one in losses.values())
-    if not tokens:
-        return _Losses()
-    per_token = own / tokens
-    return _Losses(
-        per_token=per_token,
-        # Beyond 700 nats the exponential leaves the range of a float.
-        perplexity=math.exp(per_token) if per_token < 700 else None,
-        per_character=own / characters if characters else None,
-        input_gain=(other - own) / tokens,
     )
 
 
@@ -160,15 +155,14 @@ def _examples(pairs: Sequence[Pair], texts: Sequence[str]) -> Iterator[Example]:
         )
 
 
-def _meta(found: CandidatesFile, pairs: int, candidates_sha256: str) -> ResultMeta:
-    header = found.header
+def _meta(header: GenerationHeader, pairs: int, candidates: int, candidates_sha256: str) -> ResultMeta:
     return ResultMeta(
         format_version=FORMAT_VERSION,
         tailorbird=__version__,
         source=header.source,
         split=header.split,
         pairs=pairs,
-        candidates=len(found.pair_ids),
+        candidates=candidates,
         seed=header.seed,
         decoding=header.decoding,
         base_name=header.base_name,

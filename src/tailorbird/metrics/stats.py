@@ -1,4 +1,4 @@
-"""Is a difference between two strategies more than luck? A paired bootstrap that draws whole focal classes."""
+"""pass@k, and whether a difference between two rows is more than luck: a paired bootstrap of focal classes."""
 
 import math
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailorbird.errors import DataError
+from tailorbird.records import MethodOutcome, Result, Treatment
 
 RESAMPLES = 10_000
 _DRAWS_AT_ONCE = 2_000_000
@@ -28,6 +29,40 @@ class Difference:
     def clear(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
+
+
+def pass_at_k(samples: int, right: int, k: int) -> float:
+    """The chance that at least one of ``k`` of a method's samples is right, where ``right`` of all of them are.
+
+    It is the share of all ways to draw ``k`` without replacement: unbiased for any ``k`` up to ``samples`` (Chen et
+    al., 2021, equation 1). ValueError for more than that.
+    """
+    if not (0 <= right <= samples and 0 < k <= samples):
+        raise ValueError(f"{k} of {samples} samples, {right} of them right, cannot be drawn.")
+    return 1.0 - math.comb(samples - right, k) / math.comb(samples, k)
+
+
+def useful_difference(ours: Result, theirs: Result, *, treatment: Treatment, k: int) -> Difference | None:
+    """Difference in useful@k over the focal methods that both have, whole focal classes resampled.
+
+    None where one was not executed, has fewer than ``k`` samples for a method, or did not measure usefulness.
+    """
+    first, second = _outcomes(ours, treatment), _outcomes(theirs, treatment)
+    both = [(one, second[method]) for method, one in first.items() if method in second]
+    if not both or any(min(one.samples, other.samples) < k for one, other in both):
+        return None
+    return paired_bootstrap(
+        [pass_at_k(one.samples, one.useful, k) for one, _ in both],
+        [pass_at_k(one.samples, one.useful, k) for _, one in both],
+        [one.focal_class for one, _ in both],
+    )
+
+
+def _outcomes(result: Result, treatment: Treatment) -> dict[str, MethodOutcome]:
+    """The outcomes of each method, none where usefulness was not measured."""
+    if result.executed is None or (found := result.executed.funnel(treatment)).useful is None:
+        return {}
+    return {one.method: one for one in found.methods}
 
 
 def paired_bootstrap(

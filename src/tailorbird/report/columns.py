@@ -1,10 +1,11 @@
 """The columns of the comparison: what each is, which way is better, and how a value is written."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tailorbird.records import Result
+from tailorbird.records import Metrics, Result
+from tailorbird.report.differences import difference, interval
 from tailorbird.report.units import number, percent, pf_days, scaled, seconds
 
 
@@ -13,18 +14,24 @@ class Column:
     """One figure of every row."""
 
     key: str
-    """Its name in ``Metrics`` or ``Cost``."""
+    """Its name in ``Metrics`` or ``Cost``, where it stands there."""
     title: str
     short: str
     """For terminals."""
     better: Literal["lower", "higher"]
-    group: Literal["quality", "cost"]
+    group: Literal["as_written", "with_observed_values", "quality", "cost"]
     text: Callable[[float], str]
     meaning: str
     hint: Callable[[Result], str] = lambda _: ""
     """What a tooltip adds."""
     of: Callable[[Result], float | None] | None = None
     """Where the figure stands, if in neither ``Metrics`` nor ``Cost``."""
+    against: Callable[[Result, Result], str] = lambda _, __: ""
+    """The difference to the base in words: the row's result, then the base's."""
+    ranked: bool = True
+    """Whether more or less of it is a merit by itself."""
+    heading: str = ""
+    """What to call it among the columns of its group, if not by its title."""
 
     @property
     def arrow(self) -> str:
@@ -47,15 +54,26 @@ def _share(result: Result) -> str:
     return f" ({percent(result.cost.trainable_parameters / total, 1)})" if total else ""
 
 
+def _long_and_cut(metrics: Metrics) -> str:
+    parts = []
+    if metrics.loss_per_character_long is not None:
+        long = number(metrics.loss_per_character_long, 3)
+        parts.append(f"{long} for the {metrics.long_references} longer tests")
+    if metrics.truncated_references:
+        parts.append(f"{metrics.truncated_references} cut tests are in neither")
+    return "; ".join(parts)
+
+
 LOSS = Column(
-    "validation_loss",
-    "Loss",
+    "test_loss",
+    "Test loss",
     "loss",
     "lower",
     "quality",
     number,
-    "How surprised the model is by the developers' own held-out tests: nats per token, given the method under test "
-    "(validation loss). It says nothing of whether its own tests are any good.",
+    "How surprised the model is by the developers' own held-out tests: nats per token, given the method under test, at "
+    "the checkpoint that the validation split chose. It says nothing of whether the model's own tests are any good.",
+    against=lambda result, base: interval(difference(result, base, "loss"), 2),
 )
 BLEU = Column(
     "bleu4",
@@ -66,6 +84,16 @@ BLEU = Column(
     lambda value: number(value, 1),
     "Overlap of the generated with the developers' tests in runs of one to four Java lexemes, 0 to 100. "
     "Differences below 2 points are not called differences.",
+    against=lambda result, base: interval(difference(result, base, "bleu4"), 1),
+)
+EXACT = Column(
+    "exact_match",
+    "Exact",
+    "exact",
+    "higher",
+    "quality",
+    percent,
+    "Share of generated tests with the same lexemes as the developers': layout and comments do not count.",
 )
 EDIT = Column(
     "edit_similarity",
@@ -84,16 +112,6 @@ SYNTAX = Column(
     "quality",
     percent,
     "Share of generated tests that are one whole Java method.",
-)
-PASSES = Column(
-    "passes",
-    "Passes",
-    "passes",
-    "higher",
-    "quality",
-    percent,
-    "Share of generated tests that compile in the project and pass each time they are run.",
-    of=lambda result: result.ladder.passed / max(1, result.ladder.candidates) if result.ladder is not None else None,
 )
 FLOPS = Column(
     "train_flops",
@@ -130,16 +148,23 @@ COLUMNS = (
     Column(
         "perplexity",
         "Perplexity",
-        "perplexity",
+        "perpl.",
         "lower",
         "quality",
         lambda value: number(value, 1 if value < 1000 else 0),
         "The same as a number of equally likely tokens: e to the power of the loss.",
-        hint=lambda result: (
-            ""
-            if result.metrics.loss_per_character is None
-            else f"{number(result.metrics.loss_per_character, 3)} nats per character, comparable between tokenizers"
-        ),
+    ),
+    Column(
+        "loss_per_character",
+        "Per character",
+        "/char",
+        "lower",
+        "quality",
+        lambda value: number(value, 3),
+        "The test loss in nats per character, over tests of at most 1,000 characters that were not cut: it compares "
+        "models with different tokenizers and prompts. Longer tests repeat themselves and are easy, so they have a "
+        "figure of their own (hold the pointer over this one).",
+        hint=lambda result: _long_and_cut(result.metrics),
     ),
     Column(
         "input_gain",
@@ -152,15 +177,7 @@ COLUMNS = (
         "is asked to test, whatever its other figures.",
     ),
     BLEU,
-    Column(
-        "exact_match",
-        "Exact",
-        "exact",
-        "higher",
-        "quality",
-        percent,
-        "Share of generated tests with the same lexemes as the developers': layout and comments do not count.",
-    ),
+    EXACT,
     EDIT,
     SYNTAX,
     Column(
@@ -178,7 +195,6 @@ COLUMNS = (
             else ""
         ),
     ),
-    PASSES,
     SECONDS,
     FLOPS,
     Column(
@@ -202,9 +218,3 @@ COLUMNS = (
     ),
     SIZE,
 )
-
-
-def columns_for(results: Iterable[Result]) -> tuple[Column, ...]:
-    """Those of the comparison; of execution only where there was any."""
-    executed = any(result.ladder is not None for result in results)
-    return tuple(column for column in COLUMNS if executed or column is not PASSES)

@@ -1,9 +1,11 @@
 """Differences between two rows on the pairs they share, and which of them may be called one."""
 
+import math
 from typing import Literal
 
 from tailorbird.metrics.stats import Difference, paired_bootstrap
 from tailorbird.records import PairScore, Result
+from tailorbird.report.units import signed
 
 BLEU_POINTS = 2.0
 """A smaller difference in BLEU is not called one."""
@@ -41,3 +43,11 @@ def called_in_bleu(ours: Result, theirs: Result) -> float:
     if abs(points) < BLEU_POINTS or per_test is None or not per_test.clear or per_test.difference * points < 0:
         return 0.0
     return points
+
+
+def interval(found: Difference | None, digits: int, *, scale: float = 1) -> str:
+    """``found`` times ``scale`` with its 95% interval in brackets; empty for None."""
+    if found is None:
+        return ""
+    middle, low, high = (signed(scale * one, digits) for one in (found.difference, found.low, found.high))
+    return f"{middle} [{low}, {high}]" if math.isfinite(found.low) else middle

@@ -7,17 +7,19 @@ from typing import Any
 from tailorbird.records import CurvePoint, Result
 from tailorbird.report.columns import BLEU, EDIT, LOSS, SYNTAX, Column
 from tailorbird.report.labels import label_places
-from tailorbird.report.rows import REFERENCES, in_order, personalised, title
+from tailorbird.report.rows import BASE, DEVELOPERS, NO_MODEL, REFERENCES, in_order, personalised, title
 from tailorbird.report.units import number, scaled, seconds
+from tailorbird.report.useful import useful_column
 
 Figure = dict[str, Any]
 """``data`` and ``layout``, as Plotly.newPlot takes them."""
 
-CHOICES = (LOSS, BLEU, EDIT, SYNTAX)
+_USEFUL, _OBSERVED = useful_column(1, "as_written"), useful_column(1, "with_observed_values")
+CHOICES = (_USEFUL, _OBSERVED, LOSS, BLEU, EDIT, SYNTAX)
 """Measures of quality that the Pareto plot can show."""
 
 _SYMBOLS = {"custom": "circle", "l-eo": "diamond", "l-ldb": "square", "prefix": "triangle-up"}
-_DASHES = {"base": "dash", "retrieval-copy": "dot"}
+_DASHES = {"base": "dash", "retrieval-copy": "dot", "no-model": "dashdot"}
 _SMALLEST, _LARGEST = 10.0, 34.0
 """Diameters of the bubbles, in pixels; their area goes with the delta's bytes."""
 _PAD = 0.12
@@ -38,7 +40,9 @@ def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
     ]
     if not points:
         return None
-    free = [(one, value) for one in ordered if one.strategy in REFERENCES and (value := column.value(one)) is not None]
+    # The developers' own tests are no rival, and would squeeze the rest into a corner.
+    rivals = [one for one in ordered if one.strategy in REFERENCES and one.strategy != DEVELOPERS]
+    free = [(one, value) for one in rivals if (value := column.value(one)) is not None]
     low, high = _log_range([x for x, _, _ in points])
     front = pareto_front([(x, y) for x, y, _ in points], [value for _, value in free], column)
     largest = max(one.cost.delta_bytes for _, _, one in points) or 1
@@ -67,7 +71,7 @@ def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
                     "text": f"{column.title.lower() if column is not BLEU else column.title} {_direction(column)}"
                 },
                 "range": [bottom, top],
-                "tickformat": ".0%" if column in (EDIT, SYNTAX) else "",
+                "tickformat": ".0%" if column in (_USEFUL, _OBSERVED, EDIT, SYNTAX) else "",
             },
             "shapes": [_reference_line(one, value) for one, value in free],
             "annotations": [_reference_label(one, value, column) for one, value in free],
@@ -149,11 +153,12 @@ def _reference_line(result: Result, value: float) -> Figure:
 
 
 def _reference_label(result: Result, value: float, column: Column) -> Figure:
-    left = result.strategy == "base"
+    # Side by side, so that lines near one another keep their labels apart.
+    at, anchor = {BASE: (0.0, "left"), NO_MODEL: (0.5, "center")}.get(result.strategy, (1.0, "right"))
     return {
         "xref": "paper",
-        "x": 0 if left else 1,
-        "xanchor": "left" if left else "right",
+        "x": at,
+        "xanchor": anchor,
         "y": value,
         "yanchor": "bottom",
         "text": f"{title(result.strategy)} {column.text(value)}",

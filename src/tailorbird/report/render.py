@@ -11,14 +11,16 @@ from markupsafe import Markup
 from tailorbird.errors import StorageError
 from tailorbird.records import DataManifest, Result
 from tailorbird.report.code import showcases
-from tailorbird.report.columns import LOSS, columns_for
-from tailorbird.report.ladder import RUNGS, ladder_rows
+from tailorbird.report.columns import COLUMNS, LOSS
+from tailorbird.report.contamination import contamination
+from tailorbird.report.funnel import STAGES, funnel_rows
 from tailorbird.report.plots import CHOICES, Figure, colour, curves_figure, input_gain_figure, pareto_figure
 from tailorbird.report.provenance import provenance
 from tailorbird.report.rows import leading, personalised, read_results, title
 from tailorbird.report.summary import caveats, summary
 from tailorbird.report.tables import table_rows
 from tailorbird.report.units import number, percent, scaled
+from tailorbird.report.useful import executed_columns
 from tailorbird.storage import atomic_file, read_json
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -31,7 +33,9 @@ def render_report(results: Path, out: Path) -> Path:
     DataError for a folder without comparable results, StorageError for a file that is no result.
     """
     rows = read_results(results)
-    page = _environment().get_template("report.html.j2").render(_context(rows, _manifest(results, rows)))
+    manifest = _manifest(results, rows)
+    context = _context(rows, manifest) | {"contamination": contamination(results, rows, manifest)}
+    page = _environment().get_template("report.html.j2").render(context)
     with atomic_file(out) as file:
         file.write(page.encode())
     return out
@@ -52,6 +56,7 @@ def _environment() -> Environment:
 def _context(results: Sequence[Result], manifest: DataManifest | None) -> dict[str, Any]:
     best = min(personalised(results), key=lambda one: LOSS.value(one) or float("inf"), default=results[0])
     base = leading(results)
+    executed = executed_columns(results)
     return {
         "source": base.meta.source,
         "meta": base.meta,
@@ -59,10 +64,12 @@ def _context(results: Sequence[Result], manifest: DataManifest | None) -> dict[s
         "personalised": [(one.strategy, title(one.strategy)) for one in personalised(results)],
         "summary": summary(results),
         "caveats": caveats(results),
-        "columns": columns_for(results),
-        "rows": table_rows(results, columns_for(results)),
-        "rungs": RUNGS,
-        "ladder": ladder_rows(results),
+        "columns": COLUMNS,
+        "rows": table_rows(results, COLUMNS),
+        "executed_columns": executed,
+        "executed_rows": table_rows([one for one in results if one.executed is not None], executed),
+        "stages": STAGES,
+        "funnels": funnel_rows(results),
         "plots": _plots(results),
         "choices": [(column.key, column.title) for column in CHOICES],
         "showcases": showcases(results),

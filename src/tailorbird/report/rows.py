@@ -9,10 +9,15 @@ from tailorbird.storage import read_json
 
 BASE = "base"
 COPY = "retrieval-copy"
-REFERENCES = (BASE, COPY)
-_ORDER = (BASE, COPY, "custom", "l-eo", "l-ldb", "prefix")
+DEVELOPERS = "developers"
+NO_MODEL = "no-model"
+REFERENCES = (DEVELOPERS, NO_MODEL, COPY, BASE)
+_ORDER = (*REFERENCES, "custom", "l-eo", "l-ldb", "prefix")
 
+_TITLES = {COPY: "retrieval copy", NO_MODEL: "no model"}
 _SUBTITLES = {
+    DEVELOPERS: "their own held-out tests",
+    NO_MODEL: "the method, called with simple values",
     BASE: "the model, unpersonalised",
     COPY: "nearest training test, copied",
     "custom": "every parameter",
@@ -73,12 +78,12 @@ def in_order(results: Iterable[Result]) -> tuple[Result, ...]:
 
 def base_of(results: Sequence[Result]) -> Result | None:
     """The unpersonalised row."""
-    return next((result for result in results if result.strategy == BASE), None)
+    return row_of(results, BASE)
 
 
-def copy_of(results: Sequence[Result]) -> Result | None:
-    """The retrieval copy's row."""
-    return next((result for result in results if result.strategy == COPY), None)
+def row_of(results: Sequence[Result], strategy: str) -> Result | None:
+    """The row of one strategy or reference."""
+    return next((result for result in results if result.strategy == strategy), None)
 
 
 def personalised(results: Iterable[Result]) -> tuple[Result, ...]:
@@ -98,4 +103,4 @@ def subtitle(strategy: str) -> str:
 
 def title(strategy: str) -> str:
     """The strategy's name as people read it."""
-    return "retrieval copy" if strategy == COPY else strategy
+    return _TITLES.get(strategy, strategy)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from tailorbird.records import Result
 from tailorbird.report.differences import BLEU_POINTS, called_in_bleu, difference
-from tailorbird.report.rows import base_of, copy_of, personalised
+from tailorbird.report.headline import headline
+from tailorbird.report.rows import COPY, base_of, personalised, row_of
 from tailorbird.report.units import listed, number, percent, scaled, seconds
 
 FEW_PAIRS = 30
@@ -12,11 +13,12 @@ FEW_PAIRS = 30
 
 def summary(results: Sequence[Result]) -> list[str]:
     """Sentences for the head of the report; ``results`` in the report's order, at least one."""
-    base, copy, strategies = base_of(results), copy_of(results), personalised(results)
+    base, copy, strategies = base_of(results), row_of(results, COPY), personalised(results)
     if not strategies:
-        return ["No strategy has been scored yet: this report shows the reference rows alone."]
+        return [*headline(results), "No strategy has been scored yet: this report shows the reference rows alone."]
     best = max(strategies, key=lambda result: result.metrics.bleu4)
     sentences = [
+        *headline(results),
         _loss(strategies, base),
         _bleu(best, base),
         _among(best, strategies),
@@ -45,14 +47,14 @@ def caveats(results: Sequence[Result]) -> str:
 
 
 def _loss(strategies: Sequence[Result], base: Result | None) -> str:
-    scored = [(loss, result) for result in strategies if (loss := result.metrics.validation_loss) is not None]
+    scored = [(loss, result) for result in strategies if (loss := result.metrics.test_loss) is not None]
     if not scored:
         return ""
     loss, best = min(scored, key=lambda row: row[0])
     pairs = f"{best.meta.pairs} held-out test{'' if best.meta.pairs == 1 else 's'}"
-    if base is None or base.metrics.validation_loss is None:
+    if base is None or base.metrics.test_loss is None:
         return f"{best.strategy} has the lowest loss on {pairs}: {number(loss)} nats per token."
-    before = base.metrics.validation_loss
+    before = base.metrics.test_loss
     if loss >= before:
         return f"No strategy lowers the loss on {pairs}: the base has {number(before)}, the best {number(loss)}."
     change = difference(best, base, "loss")
@@ -100,17 +102,18 @@ def _against_copy(best: Result, copy: Result) -> str:
 
 
 def _usable(best: Result) -> str:
-    metrics, found = best.metrics, best.ladder
+    metrics = best.metrics
     head = (
         f"Of the tests that {best.strategy} generates, {percent(metrics.syntax_valid)} parse and "
         f"{percent(metrics.calls_focal_method)} call the method under test"
     )
     if metrics.completed:
         head += f" (in {percent(metrics.completed)} names and types ended a statement that the model could not)"
-    if found is None:
+    if best.executed is None:
         return f"{head}; none was compiled or run here."
+    found = best.executed.funnel("as_written")
     compiled, passed = percent(found.compiled / found.candidates), percent(found.passed / found.candidates)
-    return f"{head}; {compiled} compile in the project, {passed} pass, and {found.covered} of those run that method."
+    return f"{head}; as written, {compiled} compile in the project and {passed} pass."
 
 
 def _cost(strategies: Sequence[Result]) -> str:

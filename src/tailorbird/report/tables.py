@@ -1,18 +1,21 @@
 """The headline table, for the page, for Markdown and for a terminal."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tailorbird.metrics.stats import Difference
 from tailorbird.records import Result
-from tailorbird.report.columns import BLEU, LOSS, Column, columns_for
-from tailorbird.report.differences import difference
-from tailorbird.report.rows import REFERENCES, base_of, in_order, personalised, subtitle, title
-from tailorbird.report.units import percent, signed
+from tailorbird.report.columns import BLEU, COLUMNS, EDIT, EXACT, Column
+from tailorbird.report.rows import DEVELOPERS, REFERENCES, base_of, in_order, personalised, subtitle, title
+from tailorbird.report.units import percent
+from tailorbird.report.useful import executed_columns
 
 NOT_APPLICABLE = "\N{EN DASH}"
+
+_OVERLAP = (BLEU, EXACT, EDIT)
+"""Of the developers' tests with themselves: no figures."""
+_NAMES = {"as_written": "as written", "with_observed_values": "observed values", "quality": "", "cost": ""}
+"""What stands over the names of the rows in a terminal."""
 
 Mark = Literal["", "best", "ahead"]
 """``best`` of the personalised rows; ``ahead``: a reference row that is better than all of them."""
@@ -60,33 +63,23 @@ def _cell(column: Column, result: Result, base: Result | None, mark: Mark) -> Ce
     value = column.value(result)
     if value is None or (column.group == "cost" and result.strategy in REFERENCES):
         return Cell(NOT_APPLICABLE)
-    note = ""
-    if base is not None and result.strategy != base.strategy:
-        if column is LOSS:
-            note = _interval(difference(result, base, "loss"), 2)
-        elif column is BLEU:
-            note = _interval(difference(result, base, "bleu4"), 1)
+    if result.strategy == DEVELOPERS and column in _OVERLAP:
+        return Cell(NOT_APPLICABLE)
+    rival = base is not None and result.strategy not in {base.strategy, DEVELOPERS}
+    note = column.against(result, base) if base is not None and rival else ""
     if column.key == "trainable_parameters" and result.cost.total_parameters:
         note = percent(value / result.cost.total_parameters, 1)
     return Cell(column.text(value), note=note, hint=column.hint(result), mark=mark)
 
 
-def _interval(found: Difference | None, digits: int) -> str:
-    if found is None:
-        return ""
-    if not math.isfinite(found.low):
-        return signed(found.difference, digits)
-    return f"{signed(found.difference, digits)} [{signed(found.low, digits)}, {signed(found.high, digits)}]"
-
-
 def _mark(column: Column, result: Result, results: Sequence[Result]) -> Mark:
     rivals = [value for one in personalised(results) if (value := column.value(one)) is not None]
     value = column.value(result)
-    if value is None or not rivals:
+    if value is None or not rivals or not column.ranked or result.strategy == DEVELOPERS:
         return ""
     best = min(rivals) if column.better == "lower" else max(rivals)
     if result.strategy in REFERENCES:
-        return "ahead" if column.group == "quality" and column.beats(value, best) else ""
+        return "ahead" if column.group != "cost" and column.beats(value, best) else ""
     # What all have in common distinguishes none; what reads the same is not told apart by hidden digits.
     written = {column.text(rival) for rival in rivals}
     return "best" if len(written) > 1 and column.text(value) == column.text(best) else ""
@@ -95,7 +88,7 @@ def _mark(column: Column, result: Result, results: Sequence[Result]) -> Mark:
 def markdown_table(results: Iterable[Result]) -> str:
     """The comparison as a Markdown table; the best personalised value of each column is bold."""
     results = tuple(results)
-    columns = columns_for(results)
+    columns = (*executed_columns(results), *COLUMNS)
     lines = [
         "| | " + " | ".join(f"{column.title} {column.arrow}" for column in columns) + " |",
         "|---|" + "---:|" * len(columns),
@@ -113,16 +106,19 @@ def markdown_table(results: Iterable[Result]) -> str:
 def terminal_table(results: Iterable[Result]) -> str:
     """The comparison as plain text, quality above cost; ``*`` marks the best personalised value of each column."""
     ordered = in_order(results)
-    columns = columns_for(ordered)
-    blocks = [_block(ordered, [column for column in columns if column.group == "quality"])]
-    if trained := personalised(ordered):
-        blocks.append(_block(trained, [column for column in columns if column.group == "cost"]))
+    columns = (*executed_columns(ordered), *COLUMNS)
+    blocks = []
+    for group, name in _NAMES.items():
+        rows = personalised(ordered) if group == "cost" else ordered
+        chosen = [column for column in columns if column.group == group]
+        if rows and chosen:
+            blocks.append(_block(rows, chosen, name))
     return "\n\n".join(blocks)
 
 
-def _block(results: Sequence[Result], columns: Sequence[Column]) -> str:
+def _block(results: Sequence[Result], columns: Sequence[Column], name: str) -> str:
     rows = table_rows(results, columns)
-    lines = [["", *(f"{column.short} {column.arrow} " for column in columns)]]
+    lines = [[name, *(f"{column.short} {column.arrow} " for column in columns)]]
     for row in rows:
         lines.append([row.title, *(_starred(column, cell) for column, cell in zip(columns, row.cells, strict=True))])
     widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]

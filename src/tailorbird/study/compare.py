@@ -1,9 +1,10 @@
-"""The main job: from a project to one result for each strategy, beside the base and the retrieval copy."""
+"""The main job: from a project to one result for each strategy, beside the base and rows without any model."""
 
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Literal
 
 from tailorbird.base.load import Base
 from tailorbird.bases.catalogue import DEFAULT_BASE
@@ -11,8 +12,7 @@ from tailorbird.bases.open import open_base
 from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, MineConfig, PersonaliseConfig
 from tailorbird.errors import UsageError
 from tailorbird.generation.generate import generate_base
-from tailorbird.generation.retrieval import NAME as RETRIEVAL_COPY
-from tailorbird.generation.retrieval import copy_nearest
+from tailorbird.generation.references import REFERENCES, SAMPLES, write_reference
 from tailorbird.metrics.score import score
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine
@@ -22,6 +22,9 @@ from tailorbird.strategies.registry import complete_settings, find_strategy
 from tailorbird.study.executing import can_execute, judge, open_project
 from tailorbird.training.device import choose_device
 from tailorbird.training.personalise import personalise_base
+
+OLDER = "older/base"
+"""With a time split, the base on the tests that were there before: they are no row, and stand apart."""
 
 
 def compare(
@@ -40,23 +43,25 @@ def compare(
     cannot be built or run, ``warn`` is told why before anything is trained, and the results go without verdicts.
     """
     progress = progress or Silent()
-    for name in config.settings:
-        if name not in config.strategies:
-            raise UsageError(f"settings.{name} is of no strategy that is compared: {', '.join(config.strategies)}.")
-    for name in config.strategies:
-        # A misspelt name or setting must not cost an hour of work before it is noticed.
-        complete_settings(find_strategy(name), config.settings.get(name, {}))
+    _check_settings(config)
     able = config.execute and can_execute(source, warn)
-    mine(source, out / "data", MineConfig(seed=config.seed, context=config.context), progress=progress)
+    mining = MineConfig(seed=config.seed, context=config.context, older=config.older, since=config.since)
+    mine(source, out / "data", mining, progress=progress)
     data = load_data(out / "data")
-    names = ("base", RETRIEVAL_COPY, *config.strategies)
+    names = (*REFERENCES, "base", *config.strategies)
     _forget_other_results(out / "results", set(names))
     model = open_base(base, device=choose_device())
+    dated = data.manifest.older is not None
     tests = {pair.test.path for pair in data.split("test")}
     settings = ExecuteConfig(seed=config.seed)
     with open_project(source, tests, settings, progress, warn) if able else nullcontext() as project:
-        copy_nearest(data, out / "candidates" / f"{RETRIEVAL_COPY}.jsonl", limit=config.limit)
+        for name in REFERENCES:
+            # As many as the models' where these are more: useful@k has to be had for the same k.
+            samples = max(SAMPLES, config.candidates)
+            write_reference(name, data, out / "candidates" / f"{name}.jsonl", limit=config.limit, samples=samples)
         _generate(data, out, "base", None, config, model, progress)
+        if dated:
+            _generate(data, out, OLDER, None, config, model, progress, split="validation")
         for name in config.strategies:
             delta = out / "deltas" / name
             personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
@@ -65,7 +70,25 @@ def compare(
             judge(project, out, names, warn)
         else:
             shutil.rmtree(out / "verdicts", ignore_errors=True)
+    # Older tests have their places in the older tree; one from git history has no SOURCE to be run in.
+    if dated and config.older is not None and project is not None:
+        older = {pair.test.path for pair in data.split("validation")}
+        with open_project(config.older, older, settings, progress, warn) as past:
+            judge(past, out, (OLDER,), warn)
+    if dated:
+        _scored(out, OLDER)
+    else:
+        shutil.rmtree((out / "results" / OLDER).parent, ignore_errors=True)
     return tuple(_scored(out, name) for name in names)
+
+
+def _check_settings(config: CompareConfig) -> None:
+    for name in config.settings:
+        if name not in config.strategies:
+            raise UsageError(f"settings.{name} is of no strategy that is compared: {', '.join(config.strategies)}.")
+    for name in config.strategies:
+        # A misspelt name or setting must not cost an hour of work before it is noticed.
+        complete_settings(find_strategy(name), config.settings.get(name, {}))
 
 
 def _scored(out: Path, name: str) -> Result:
@@ -79,11 +102,23 @@ def _scored(out: Path, name: str) -> Result:
 
 
 def _generate(
-    data: DataSet, out: Path, name: str, delta: Path | None, config: CompareConfig, base: Base, progress: Progress
+    data: DataSet,
+    out: Path,
+    name: str,
+    delta: Path | None,
+    config: CompareConfig,
+    base: Base,
+    progress: Progress,
+    *,
+    split: Literal["validation", "test"] = "test",
 ) -> None:
     settings = GenerateConfig(
+        split=split,
         decoding=config.decoding,
         beams=config.beams,
+        candidates=config.candidates,
+        temperature=config.temperature,
+        top_p=config.top_p,
         no_repeat_ngram=config.no_repeat_ngram,
         syntax=config.syntax,
         names=config.names,

@@ -9,7 +9,7 @@ from tailorbird.config import ExecuteConfig
 from tailorbird.errors import DataError, SourceError, ToolMissingError
 from tailorbird.execution.execute import Executor, executor
 from tailorbird.execution.preflight import obstacle
-from tailorbird.metrics.ladder import has_verdicts
+from tailorbird.metrics.funnel import has_verdicts
 from tailorbird.progress import Progress
 
 

@@ -54,11 +54,25 @@ def test_losses_are_means_over_all_tokens(tmp_path: Path) -> None:
     ]
     # References come first in the file that generate writes, but nothing depends on it.
     result = scored(tmp_path, builders.candidate(TEST_PAIRS[0].id), *losses)
-    assert result.metrics.validation_loss == pytest.approx(70 / 30)
+    assert result.metrics.test_loss == pytest.approx(70 / 30)
     assert result.metrics.perplexity == pytest.approx(math.exp(70 / 30))
     assert result.metrics.loss_per_character == pytest.approx(0.7)
     assert result.metrics.input_gain == pytest.approx(1.0)
     assert [(one.loss, one.other_loss, one.tokens) for one in result.scores] == [(10, 30, 10), (60, 70, 20)]
+
+
+def test_losses_per_character_leave_out_long_and_cut_tests(tmp_path: Path) -> None:
+    losses = [
+        builders.reference(TEST_PAIRS[0].id, loss=700.0, other_loss=700.0, tokens=300, characters=1000),
+        builders.reference(TEST_PAIRS[1].id, loss=200.2, other_loss=300.0, tokens=300, characters=1001),
+        builders.reference(TEST_PAIRS[2].id, loss=99.8, other_loss=100.0, tokens=400, characters=10, truncated=True),
+    ]
+    metrics = scored(tmp_path, builders.candidate(TEST_PAIRS[0].id), *losses).metrics
+    assert metrics.loss_per_character == pytest.approx(0.7)
+    assert metrics.loss_per_character_long == pytest.approx(0.2)
+    assert (metrics.long_references, metrics.truncated_references) == (1, 1)
+    # The loss per token has them all.
+    assert metrics.test_loss == pytest.approx(1.0)
 
 
 def test_a_limited_run_is_judged_by_the_pairs_whose_losses_it_took(tmp_path: Path) -> None:
@@ -70,7 +84,7 @@ def test_a_limited_run_is_judged_by_the_pairs_whose_losses_it_took(tmp_path: Pat
 
 def test_without_a_model_there_is_no_loss(tmp_path: Path) -> None:
     metrics = scored(tmp_path, builders.candidate(TEST_PAIRS[0].id)).metrics
-    assert metrics.validation_loss is metrics.perplexity is metrics.loss_per_character is metrics.input_gain is None
+    assert metrics.test_loss is metrics.perplexity is metrics.loss_per_character is metrics.input_gain is None
 
 
 def test_only_the_first_of_several_candidates_is_scored(tmp_path: Path) -> None:
@@ -115,6 +129,25 @@ def test_a_line_without_a_kind_is_a_candidate(tmp_path: Path) -> None:
     assert score(tmp_path / "c.jsonl", tmp_path / "data", tmp_path / "r.json").metrics.exact_match == 0.25
 
 
+def test_candidates_of_another_tool_need_a_pair_and_a_text(tmp_path: Path) -> None:
+    digest = write_data(tmp_path / "data")
+    first, second, *_ = TEST_PAIRS
+    lines = [
+        {"pair_id": first.id, "text": first.test.text},
+        {"pair_id": first.id, "text": ""},
+        {"pair_id": second.id, "text": "", "index": 1, "note": "of a tool's own"},
+        {"pair_id": second.id, "text": second.test.text, "index": 0},
+    ]
+    path = tmp_path / "evosuite.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = score(path, tmp_path / "data", tmp_path / "r.json")
+    assert (result.strategy, result.meta.split, result.meta.data_sha256) == ("evosuite", "test", digest)
+    # All of the split is asked for, whatever the tool left out.
+    assert (result.meta.pairs, result.meta.candidates) == (4, 4)
+    assert result.metrics.exact_match == 0.5
+    assert result.metrics.test_loss is None
+
+
 def test_candidates_of_other_data_are_refused(tmp_path: Path) -> None:
     write_data(tmp_path / "data")
     write_jsonl(tmp_path / "c.jsonl", [builders.header(data_sha256="f" * 64)])
@@ -148,8 +181,9 @@ def test_a_doubled_candidate_is_refused(tmp_path: Path) -> None:
         ("", "is empty"),
         ("\n\n", "is empty"),
         ("not json\n", "line 1, is not a valid line"),
-        ('{"kind": "candidate"}\n', "line 1, is no header but a candidate"),
-        ('{"pair_id": "00"}\n', "line 1, is no header but a candidate"),
+        ('{"kind": "candidate"}\n', "line 1, is not a valid line .*pair_id"),
+        ('{"pair_id": "00"}\n', "line 1, is not a valid line .*with pair_id and text a line"),
+        ('{"pair_id": "00", "text": ""}\n', "names pair '00', which is not in the test split"),
         ('{"kind": "header"}\n', "line 1, is not a valid line"),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from tailorbird.report.columns import BLEU, LOSS
 from tailorbird.report.plots import curves_figure, input_gain_figure, pareto_figure, pareto_front
 from tailorbird.report.render import render_report
 from tailorbird.storage import write_json
-from tests.builders import cost, data_manifest, example, meta, metrics, provenance, result
+from tests.builders import cost, data_manifest, example, executed, meta, metrics, provenance, result
 
-ALL = ("base", "retrieval-copy", "custom", "l-eo", "l-ldb", "prefix")
+ALL = ("developers", "no-model", "retrieval-copy", "base", "custom", "l-eo", "l-ldb", "prefix")
 
 
 def page_of(folder: Path, rows: Iterable[Result]) -> str:
@@ -54,6 +55,21 @@ def test_a_whole_study_is_one_small_page_that_loads_nothing(tmp_path: Path) -> N
     assert [one for one in ids.loaded if not one.startswith("data:")] == []
     assert len(ids.seen) == len(set(ids.seen))
     assert "default-src 'none'" in page
+
+
+def test_executed_tests_have_their_sections(tmp_path: Path) -> None:
+    without = page_of(tmp_path / "without", (result(name) for name in ALL))
+    rows = (replace(result(name), executed=executed()) for name in ALL)
+    page = page_of(tmp_path / "with", rows)
+
+    assert 'id="useful"' not in without
+    assert 'id="useful"' in page
+    assert page.count('scope="rowgroup"') == len(ALL)
+    assert page.count("with observed values<span") == len(ALL)
+    # Useful@k and pass@k of three k, and the share that asserts, under two treatments.
+    head = page[page.index('class="headline useful"') : page.index("</thead>", page.index('class="headline useful"'))]
+    assert head.count('scope="col"') == 1 + 14
+    assert head.count('scope="colgroup"') == 2
 
 
 def test_the_page_s_figures_are_valid_json(tmp_path: Path) -> None:
@@ -134,3 +150,22 @@ def test_rows_without_figures_give_no_figure() -> None:
     assert curves_figure([copy], "step") is None
     assert input_gain_figure([copy]) is None
     assert pareto_figure([result("custom", cost=cost(train_flops=0), metrics=metrics())], BLEU) is None
+
+
+def test_without_a_time_split_the_page_says_that_tests_have_no_date(tmp_path: Path) -> None:
+    assert "no test has a date" in page_of(tmp_path, [result("base")])
+
+
+def test_a_time_split_shows_older_beside_newer_tests(tmp_path: Path) -> None:
+    write_json(tmp_path / "data" / "manifest.json", data_manifest(older=provenance(version="0.9")))
+    assert "the base was not scored on older ones" in page_of(tmp_path, [result("base")])
+
+    older = replace(result("base", metrics=metrics(test_loss=0.77), meta=meta(split="validation", pairs=5)))
+    write_json(tmp_path / "results" / "older" / "base.json", older)
+    page = page_of(tmp_path, [result("base")])
+    assert '<th scope="row">there in 0.9</th><td>5</td><td>0.77</td>' in page
+    assert '<th scope="row">added since</th><td>8</td><td>1.50</td>' in page
+
+    write_json(tmp_path / "results" / "older" / "base.json", replace(older, meta=meta(data_sha256="0" * 64)))
+    with pytest.raises(DataError, match=r"base\.json was scored on other data"):
+        page_of(tmp_path, [result("base")])

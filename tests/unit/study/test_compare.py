@@ -1,5 +1,6 @@
 """The whole comparison on a small project and a small base."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tailorbird import programs
 from tailorbird.config import CompareConfig
 from tailorbird.errors import SourceError, UsageError
 from tailorbird.records import Result
+from tailorbird.report.render import render_report
 from tailorbird.storage import read_json
 from tailorbird.study import executing
 from tailorbird.study.compare import compare
@@ -25,7 +27,8 @@ CONFIG = CompareConfig(
     max_target_tokens=24,
     settings={"prefix": {"length": 3, "hidden": 16}},
 )
-ROWS = ("base", "retrieval-copy", "custom", "prefix")
+REFERENCES = ("developers", "no-model", "retrieval-copy")
+ROWS = (*REFERENCES, "base", "custom", "prefix")
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +84,11 @@ def test_there_is_one_result_for_each_strategy_and_reference_row(made: tuple[Pat
 def test_reference_rows_cost_nothing_and_strategies_do(made: tuple[Path, tuple[Result, ...]]) -> None:
     rows = {result.strategy: result for result in made[1]}
     assert rows["base"].cost.train_flops == rows["retrieval-copy"].cost.train_flops == 0
-    assert rows["retrieval-copy"].metrics.validation_loss is None
+    assert rows["retrieval-copy"].metrics.test_loss is None
     for name in ("custom", "prefix"):
         assert rows[name].cost.train_flops > 0
         assert len(rows[name].curve) >= 2
-        assert rows[name].metrics.validation_loss != rows["base"].metrics.validation_loss
+        assert rows[name].metrics.test_loss != rows["base"].metrics.test_loss
     assert rows["prefix"].cost.delta_bytes < rows["custom"].cost.delta_bytes
 
 
@@ -95,8 +98,9 @@ def test_a_second_run_trains_and_generates_nothing_again(made: tuple[Path, tuple
     again = compare(PROJECT, out, CONFIG, base=base, progress=work)
     assert not [what for what in work.begun if what.startswith(("personalising", "generating"))]
     after = stamps(out)
-    copy = "candidates/retrieval-copy.jsonl"  # Written again: it takes less than a model's first token.
-    assert {**after, copy: 0} == {**before, copy: 0}
+    # Written again: it takes less than a model's first token.
+    copies = {f"candidates/{name}.jsonl": 0 for name in REFERENCES}
+    assert {**after, **copies} == {**before, **copies}
     assert [result.metrics for result in again] == [result.metrics for result in first]
 
 
@@ -115,8 +119,8 @@ def test_a_killed_comparison_goes_on_where_it_was(
 def test_results_of_strategies_no_longer_asked_for_go(base: str, tmp_path: Path) -> None:
     compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1), base=base)
     kept = compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1, strategies=("prefix",)), base=base)
-    assert tuple(result.strategy for result in kept) == ("base", "retrieval-copy", "prefix")
-    assert set(results(tmp_path)) == {"base", "retrieval-copy", "prefix"}
+    assert tuple(result.strategy for result in kept) == (*REFERENCES, "base", "prefix")
+    assert set(results(tmp_path)) == {*REFERENCES, "base", "prefix"}
 
 
 def test_a_misspelt_strategy_fails_before_any_work(base: str, tmp_path: Path) -> None:
@@ -159,7 +163,7 @@ def test_what_is_missing_for_execution_is_said_before_any_work(
         )
     ]
     assert "building" not in work.begun
-    assert all(one.ladder is None for one in found)
+    assert all(one.executed is None for one in found)
 
 
 def test_a_project_that_cannot_be_built_is_found_out_before_training(
@@ -192,3 +196,20 @@ def test_nothing_is_said_where_nothing_is_to_be_executed(base: str, tmp_path: Pa
     compare(PROJECT, tmp_path, config, base=base, progress=work, warn=said.append)
     assert said == []
     assert "building" not in work.begun
+
+
+def test_a_time_split_scores_the_base_on_older_tests_too(base: str, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(PROJECT, older)
+    (older / "src/test/java/com/example/ledger/MoneyTest.java").unlink()
+    config = replace(CONFIG, strategies=("prefix",), epochs=0.1, older=str(older), execute=False)
+    out = tmp_path / "out"
+    rows = {result.strategy: result for result in compare(PROJECT, out, config, base=base)}
+    found = read_json(out / "results" / "older" / "base.json", Result)
+    assert (found.strategy, found.meta.split, rows["base"].meta.split) == ("base", "validation", "test")
+    assert found.meta.data_sha256 == rows["base"].meta.data_sha256
+    assert found.metrics.test_loss is not None
+    assert "added since" in render_report(out / "results", tmp_path / "report.html").read_text(encoding="utf-8")
+    # Without the time split nothing of it stays.
+    compare(PROJECT, out, replace(config, older=None), base=base)
+    assert not (out / "results" / "older").exists()
