@@ -19,7 +19,7 @@ _SIZE = 340
 def _byte_level(first: list[str], splits: pre_tokenizers.PreTokenizer | None = None) -> Tokenizer:
     """BPE over bytes, with the special tokens ``first`` at the beginning of the vocabulary."""
     tokenizer = Tokenizer(models.BPE())
-    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=splits is None)
+    level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not isinstance(splits, pre_tokenizers.Split))
     tokenizer.pre_tokenizer = level if splits is None else pre_tokenizers.Sequence([splits, level])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(

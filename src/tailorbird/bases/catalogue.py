@@ -65,7 +65,7 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
         description=BaseDescription(
             end_token="</s>",
             licence="Apache-2.0",
-            parameters=9_999_360,
+            parameters=9_996_288,
             notes="A small BART that `tailorbird pretrain` trained on open-source Java.",
         ),
     ),
