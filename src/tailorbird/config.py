@@ -114,13 +114,17 @@ class GenerateConfig:
     nothing of a type that does not go where it stands."""
     steering: bool = True
     """With these, go straight to the focal method: plain statements, of which no candidate ends before it is called."""
+    neighbour: bool = True
+    """Show each pair's neighbour, a test of a similar method: that is retrieval, and is reported as such."""
+    precision: Precision = "float32"
+    """Of the weights while candidates are written and losses are taken; ``auto`` takes bfloat16 where it is faster."""
     limit: Count | None = None
     """Only the first so many pairs of the split."""
     seed: Seed = 0
     batch_size: Count = 8
     max_source_tokens: Count = 512
     max_target_tokens: Count = 256
-    """Longest candidate, and the part of a reference whose loss is taken."""
+    """Longest candidate. Losses of references are taken over whole tests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

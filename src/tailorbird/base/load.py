@@ -69,6 +69,14 @@ class Base:
         positions = getattr(self.model.config, "max_position_embeddings", None)
         return int(positions) if positions else None
 
+    def target_room(self, max_source: int) -> int:
+        """Most tokens that a target can have after a source of ``max_source`` tokens."""
+        if self.max_positions is None:
+            return 1 << 30
+        prompt = 0 if self.network.prompt is None else len(self.network.prompt)
+        joined = self.network.parts.encoder is None
+        return self.max_positions - (max_source + prompt if joined else 0)
+
     def require_positions(self, *, max_source: int, max_target: int) -> None:
         """UsageError where limits in tokens go beyond the base's positions: torch would fail in the midst of work."""
         if self.network.prompt is not None:

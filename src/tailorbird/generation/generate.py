@@ -28,8 +28,11 @@ from tailorbird.networks.batch import Encoded
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import Candidate, Cost, DeltaManifest, GenerationHeader, Pair, ReferenceLoss
 from tailorbird.storage import sha256_bytes, write_jsonl
-from tailorbird.training.device import choose_device, describe_device, versions
+from tailorbird.training.device import choose_device, describe_device, in_precision, use_bfloat16, versions
 from tailorbird.training.losses import target_losses, with_other_inputs
+
+MAX_REFERENCE_TOKENS = 2048
+"""Longest reference whose loss is taken whole: one that is longer is a table of data, and takes minutes."""
 
 _GREEDY_BATCHES = 4
 """Batches that are handed over at once in greedy decoding, where one source that is done makes room for the next."""
@@ -92,6 +95,7 @@ def generate_base(
     base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
     pairs = data.split(config.split)
     pairs = pairs[: config.limit] if config.limit else pairs
+    pairs = pairs if config.neighbour else tuple(replace(pair, neighbour=None) for pair in pairs)
     if not pairs:
         raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
     loaded = load_delta(delta) if delta is not None else None
@@ -100,7 +104,11 @@ def generate_base(
     try:
         # A prompt takes positions of its own.
         base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
-        return _finished(out, task.fingerprint) or _run(_guided(task), decoding, out, progress or Silent())
+        done = _finished(out, task.fingerprint)
+        if done is not None:
+            return done
+        with in_precision(base.network, bfloat16=use_bfloat16(config.precision, base.network.device)):
+            return _run(_guided(task), decoding, out, progress or Silent())
     finally:
         undo()
 
@@ -219,7 +227,10 @@ def _decode_some(
 
 
 def _reference_losses(task: _Task, prompts: Sequence[Prompt]) -> list[ReferenceLoss]:
-    examples = [Encoded(prompt.source, prompt.target) for prompt in prompts]
+    """Losses of the developers' own tests: whole ones, however short candidates are to be."""
+    limit = min(MAX_REFERENCE_TOKENS, task.base.target_room(task.config.max_source_tokens))
+    targets = [encode_test(task.base.tokenizer, pair.test.text) for pair in task.pairs]
+    examples = [Encoded(prompt.source, target[:limit]) for prompt, target in zip(prompts, targets, strict=True)]
     own = target_losses(task.base.network, examples)
     other = target_losses(task.base.network, with_other_inputs(examples))
     return [
@@ -228,17 +239,17 @@ def _reference_losses(task: _Task, prompts: Sequence[Prompt]) -> list[ReferenceL
             loss=mine.loss,
             other_loss=theirs.loss,
             tokens=mine.tokens,
-            characters=_characters(task.base, pair, prompt),
-            truncated=prompt.target_cut,
+            characters=_characters(task.base, pair, target, limit),
+            truncated=len(target) > limit,
         )
-        for pair, prompt, mine, theirs in zip(task.pairs, prompts, own, other, strict=True)
+        for pair, target, mine, theirs in zip(task.pairs, targets, own, other, strict=True)
     ]
 
 
-def _characters(base: Base, pair: Pair, prompt: Prompt) -> int:
-    if not prompt.target_cut:
+def _characters(base: Base, pair: Pair, target: Sequence[int], limit: int) -> int:
+    if len(target) <= limit:
         return len(canonical_layout(pair.test.text))
-    return len(base.text(prompt.target))
+    return len(base.text(tuple(target[:limit])))
 
 
 def _decoding(config: GenerateConfig) -> Decoding:
@@ -268,6 +279,8 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
         "syntax": task.config.syntax,
         "names": task.known is not None,
         "steering": task.known is not None and task.config.steering,
+        "neighbour": task.config.neighbour,
+        "precision": "bfloat16" if use_bfloat16(task.config.precision, task.base.network.device) else "float32",
         "max_source_tokens": task.config.max_source_tokens,
         "max_target_tokens": task.config.max_target_tokens,
         "batch_size": task.config.batch_size,

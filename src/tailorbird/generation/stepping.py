@@ -114,7 +114,9 @@ class Stepper:
 
     def _new_cache(self, attention: Attention, sources: int, slots: int, prefix: int) -> _Cache:
         size = (sources, attention.key_heads, slots, attention.width)
-        cache = _Cache(torch.zeros(size, device=self._device), torch.zeros(size, device=self._device))
+        kind = self._parts.head.weight.dtype
+        keys, values = (torch.zeros(size, device=self._device, dtype=kind) for _ in range(2))
+        cache = _Cache(keys, values)
         if attention.prefix is not None:
             for held, given in zip((cache.keys, cache.values), attention.prefix, strict=True):
                 held[:, :, :prefix] = given

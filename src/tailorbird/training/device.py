@@ -2,12 +2,14 @@
 
 import platform
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from tailorbird.errors import UsageError
 
@@ -51,6 +53,22 @@ def _bfloat16_gain() -> float:
 def autocast(device: torch.device, *, bfloat16: bool) -> "torch.autocast | nullcontext[None]":
     """Mixed precision for forward passes, or nothing."""
     return torch.autocast(device.type, torch.bfloat16) if bfloat16 else nullcontext()
+
+
+@contextmanager
+def in_precision(network: nn.Module, *, bfloat16: bool) -> Iterator[None]:
+    """Hold the weights of ``network`` in bf16 for a while, where that is asked for; afterwards they are as before."""
+    whole = {name: one.data for name, one in network.named_parameters() if one.dtype == torch.float32}
+    if bfloat16:
+        for name, one in network.named_parameters():
+            if name in whole:
+                one.data = one.data.to(torch.bfloat16)
+    try:
+        yield
+    finally:
+        for name, one in network.named_parameters():
+            if name in whole:
+                one.data = whole[name]
 
 
 def describe_device(device: torch.device) -> str:
