@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tailorbird.records import Executed, Funnel, Result, Treatment
-from tailorbird.report.rows import REFERENCES, in_order, subtitle, title
+from tailorbird.report.rows import in_order, is_reference, subtitle, title
 
 STAGES = (
     ("parsed", "Parse", "one whole Java method"),
@@ -76,7 +76,7 @@ def funnel_rows(results: Sequence[Result]) -> tuple[FunnelRows, ...]:
             strategy=result.strategy,
             title=title(result.strategy),
             subtitle=subtitle(result.strategy),
-            reference=result.strategy in REFERENCES,
+            reference=is_reference(result),
             candidates=found.funnels[0].candidates,
             treatments=tuple(_treated(found.funnel(one)) for one in treatments_made([found])),
         )

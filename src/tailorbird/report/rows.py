@@ -88,7 +88,12 @@ def row_of(results: Sequence[Result], strategy: str) -> Result | None:
 
 def personalised(results: Iterable[Result]) -> tuple[Result, ...]:
     """The rows that trained something."""
-    return tuple(result for result in results if result.strategy not in REFERENCES)
+    return tuple(result for result in results if not is_reference(result))
+
+
+def is_reference(result: Result) -> bool:
+    """It trained nothing: a row without a delta, those of other tools among them."""
+    return result.strategy in REFERENCES or not result.meta.delta_sha256
 
 
 def leading(results: Sequence[Result]) -> Result:

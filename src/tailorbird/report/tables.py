@@ -6,7 +6,7 @@ from typing import Literal
 
 from tailorbird.records import Result
 from tailorbird.report.columns import BLEU, COLUMNS, EDIT, EXACT, Column
-from tailorbird.report.rows import DEVELOPERS, REFERENCES, base_of, in_order, personalised, subtitle, title
+from tailorbird.report.rows import DEVELOPERS, base_of, in_order, is_reference, personalised, subtitle, title
 from tailorbird.report.units import percent
 from tailorbird.report.useful import executed_columns
 
@@ -52,7 +52,7 @@ def table_rows(results: Iterable[Result], columns: Sequence[Column]) -> tuple[Ro
             strategy=result.strategy,
             title=title(result.strategy),
             subtitle=subtitle(result.strategy),
-            reference=result.strategy in REFERENCES,
+            reference=is_reference(result),
             cells=tuple(_cell(column, result, base, _mark(column, result, ordered)) for column in columns),
         )
         for result in ordered
@@ -61,7 +61,7 @@ def table_rows(results: Iterable[Result], columns: Sequence[Column]) -> tuple[Ro
 
 def _cell(column: Column, result: Result, base: Result | None, mark: Mark) -> Cell:
     value = column.value(result)
-    if value is None or (column.group == "cost" and result.strategy in REFERENCES):
+    if value is None or (column.group == "cost" and is_reference(result)):
         return Cell(NOT_APPLICABLE)
     if result.strategy == DEVELOPERS and column in _OVERLAP:
         return Cell(NOT_APPLICABLE)
@@ -78,7 +78,7 @@ def _mark(column: Column, result: Result, results: Sequence[Result]) -> Mark:
     if value is None or not rivals or not column.ranked or result.strategy == DEVELOPERS:
         return ""
     best = min(rivals) if column.better == "lower" else max(rivals)
-    if result.strategy in REFERENCES:
+    if is_reference(result):
         return "ahead" if column.group != "cost" and column.beats(value, best) else ""
     # What all have in common distinguishes none; what reads the same is not told apart by hidden digits.
     written = {column.text(rival) for rival in rivals}

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from tailorbird.records import AtK, Executed, Result, Treatment
+from tailorbird.records import AtK, Cost, Executed, Result, Treatment
+from tailorbird.report.columns import COLUMNS
 from tailorbird.report.funnel import funnel_rows
 from tailorbird.report.rows import in_order
 from tailorbird.report.summary import caveats, summary
 from tailorbird.report.tables import NOT_APPLICABLE, markdown_table, table_rows, terminal_table
 from tailorbird.report.useful import executed_columns, useful_column
-from tests.builders import cost, executed, funnel, method_outcome, metrics, pair_score, result
+from tests.builders import cost, executed, funnel, meta, method_outcome, metrics, pair_score, result
 
 
 def study() -> list[Result]:
@@ -222,3 +223,10 @@ def test_the_summary_says_what_names_and_types_had_to_end() -> None:
     assert "names and types ended" not in " ".join(summary(rows))
     aided = [replace(row, metrics=replace(row.metrics, completed=0.4)) for row in rows]
     assert "(in 40% names and types ended a statement that the model could not)" in " ".join(summary(aided))
+
+
+def test_tests_of_another_tool_are_no_strategy_s() -> None:
+    tool = result("evosuite", cost=Cost(), meta=meta(delta_sha256=""), metrics=metrics(test_loss=None, bleu4=90.0))
+    rows = table_rows([tool, result("base"), result("custom")], COLUMNS)
+    assert [(row.strategy, row.reference) for row in rows] == [("base", True), ("custom", False), ("evosuite", True)]
+    assert "evosuite" not in " ".join(summary(list(in_order([tool, result("base"), result("custom")]))))
