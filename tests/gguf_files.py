@@ -50,7 +50,9 @@ def small_llama() -> LlamaForCausalLM:
 
 def write_gguf(path: Path, *, architecture: str = "llama") -> LlamaForCausalLM:
     """Write `small_llama` to ``path`` in half precision; the model that it must be read as."""
-    model = small_llama().half().float()
+    model = small_llama()
+    for parameter in model.parameters():  # Not the buffers: rotary frequencies are no weights.
+        parameter.data = parameter.data.half().float()
     writer = GGUFWriter(path, architecture)
     writer.add_file_type(1)
     writer.add_context_length(256)
