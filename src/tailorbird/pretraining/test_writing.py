@@ -5,7 +5,7 @@ personalised to it like to any project. What studies personalise to, and what re
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -52,12 +52,13 @@ def train_test_writing(
     """
     corpus = build_corpus_data(out / "data", listed, progress or Silent())
     seed, limit = config.training.seed, config.training.max_target_tokens
-    known = {pair.id for pair in corpus.pairs if len(encode_test(base.tokenizer, pair.test.text)) <= limit}
-    training = [pair for pair in corpus.split("train") if pair.id in known]
-    held_out = [pair for pair in corpus.split("validation") if pair.id in known]
+
+    def fits(pair: Pair) -> bool:
+        return len(encode_test(base.tokenizer, pair.test.text)) <= limit
+
     pairs = (
-        *choose_pairs(training, config.pairs, per_class=config.pairs_per_class, seed=seed),
-        *choose_pairs(held_out, config.held_out, per_class=2, seed=seed),
+        *choose_pairs(corpus.split("train"), config.pairs, per_class=config.pairs_per_class, seed=seed, fits=fits),
+        *choose_pairs(corpus.split("validation"), config.held_out, per_class=2, seed=seed, fits=fits),
     )
     counts = Counter(pair.split for pair in pairs)
     if len(counts) < 2:
@@ -93,10 +94,12 @@ def build_corpus_data(folder: Path, listed: CorpusList, progress: Progress) -> D
     return load_data(folder)
 
 
-def choose_pairs(pairs: Sequence[Pair], count: int, *, per_class: int, seed: int) -> tuple[Pair, ...]:
-    """At most ``count`` pairs, of each focal class at most ``per_class``: classes in an order that ``seed`` draws.
+def choose_pairs(
+    pairs: Sequence[Pair], count: int, *, per_class: int, seed: int, fits: Callable[[Pair], bool] = lambda _: True
+) -> tuple[Pair, ...]:
+    """At most ``count`` pairs that ``fits`` takes, of each focal class at most ``per_class``.
 
-    The choice of a smaller count is the beginning of that of a larger one.
+    ``seed`` draws the order of the classes; the choice of a smaller count is the beginning of that of a larger one.
     """
     random = Random(seed)
     classes: dict[str, list[Pair]] = {}
@@ -106,7 +109,8 @@ def choose_pairs(pairs: Sequence[Pair], count: int, *, per_class: int, seed: int
     random.shuffle(order)
     chosen: list[Pair] = []
     for name in order:
-        group = classes[name]
+        # Asked of each in turn, and only until there are enough: to tokenise a whole corpus takes minutes.
+        group = [pair for pair in classes[name] if fits(pair)]
         chosen += random.sample(group, per_class) if len(group) > per_class else group
         if len(chosen) >= count:
             break
