@@ -30,7 +30,7 @@ _KEY_HEADS = HEADS // 2
 def small_llama() -> LlamaForCausalLM:
     """A Llama with a chat model's tokens, tied embeddings."""
     torch.manual_seed(0)
-    return LlamaForCausalLM(
+    model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer("smollm")),
             hidden_size=WIDTH,
@@ -45,7 +45,9 @@ def small_llama() -> LlamaForCausalLM:
             tie_word_embeddings=True,
             initializer_range=0.3,
         )
-    ).eval()
+    )
+    model.eval()
+    return model
 
 
 def write_gguf(path: Path, *, architecture: str = "llama") -> LlamaForCausalLM:

@@ -1,7 +1,6 @@
 """`tailorbird base`: which bases have a name, what is known of each, and how one gets onto this machine."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,7 +41,7 @@ class NamedBase:
     """Commands take it where no --base is given."""
     here: bool
     """It can be used without a network."""
-    folder: Path
+    folder: str
     """Where its weights lie, or will."""
     purpose: str
     description: BaseDescription
@@ -51,7 +50,8 @@ class NamedBase:
     weights_sha256: str
     stage_of: str
     """The base that a stage of training is merged into; empty where there is none."""
-    stage_folder: Path | None
+    stage_folder: str
+    """Where that stage lies in the package; empty where there is none."""
 
 
 @app.command("list")
@@ -116,13 +116,13 @@ def _named(entry: CatalogueEntry) -> NamedBase:
         name=entry.name,
         default=entry.name == DEFAULT_BASE,
         here=is_here(entry),
-        folder=folder_of(entry),
+        folder=str(folder_of(entry)),
         purpose=entry.purpose,
         description=entry.description,
         download=entry.download,
         weights_sha256=entry.weights_sha256,
         stage_of=entry.stage_of,
-        stage_folder=stage_folder(entry) if entry.stage_of else None,
+        stage_folder=str(stage_folder(entry)) if entry.stage_of else "",
     )
 
 
@@ -147,9 +147,9 @@ def _facts(base: NamedBase) -> dict[str, str]:
         "longest input": f"{described.max_source_tokens} tokens",
         "longest test": f"{described.max_target_tokens} tokens",
         "stage on top of": base.stage_of,
-        "stage": "" if base.stage_folder is None else str(base.stage_folder),
+        "stage": base.stage_folder,
         "SHA-256, weights": base.weights_sha256,
-        "folder": str(base.folder),
+        "folder": base.folder,
     }
     if base.download is not None:
         facts["download"] = f"{base.download.requirement}, {_megabytes(base.download)}"

