@@ -96,6 +96,7 @@ def _pair(split: str, row: Mapping[str, Any], shown: Mapping[str, Mapping[str, A
             end_line=row["focal_end_line"],
             text=row["focal_text"],
             context=row["context"],
+            outline=row["focal_outline"],
         ),
         test=TestCase(
             class_name=row["test_class"],
@@ -116,6 +117,8 @@ def _pair(split: str, row: Mapping[str, Any], shown: Mapping[str, Mapping[str, A
         cluster=row["cluster"],
         split=split,
         skeleton=row["skeleton"],
+        imports=tuple(row["imports"]),
+        collaborators=tuple(row["collaborators"]),
         neighbour=None
         if neighbour is None
         else Neighbour(pair_id=neighbour["id"], focal_text=neighbour["focal_text"], test_text=neighbour["target"]),
@@ -139,6 +142,7 @@ _COLUMNS: Mapping[str, type] = {
     "focal_end_line": int,
     "focal_parameters": tuple,
     "focal_text": str,
+    "focal_outline": str,
     "test_package": str,
     "test_class": str,
     "test_name": str,
@@ -155,6 +159,8 @@ _COLUMNS: Mapping[str, type] = {
     "cluster": int,
     "context": str,
     "skeleton": str,
+    "imports": tuple,
+    "collaborators": tuple,
     "neighbour": str,
     "target": str,
     "src_fm": str,
@@ -178,6 +184,7 @@ def _row(pair: Pair, classes: Classes) -> dict[str, object]:
         "focal_end_line": focal.end_line,
         "focal_parameters": list(focal.parameters),
         "focal_text": focal.text,
+        "focal_outline": focal.outline,
         "test_package": test.package,
         "test_class": test.class_name,
         "test_name": test.name,
@@ -194,6 +201,8 @@ def _row(pair: Pair, classes: Classes) -> dict[str, object]:
         "cluster": pair.cluster,
         "context": focal.context,
         "skeleton": pair.skeleton,
+        "imports": list(pair.imports),
+        "collaborators": list(pair.collaborators),
         "neighbour": pair.neighbour.pair_id if pair.neighbour is not None else None,
         **msgspec.to_builtins(corpus_form(pair, classes)),
     }

@@ -75,14 +75,16 @@ class Network(nn.Module):
         """``examples`` packed as this network reads them; where there is a prompt, with room for it.
 
         ``shared`` encodes equal sources once; a decoder alone reads equal beginnings of its sources once, where
-        sequences are attended to one by one (on a CPU).
+        sequences are attended to one by one (on a CPU) and none of its blocks is frozen.
         """
         if self.prompt is not None:
             room = (0,) * len(self.prompt)
             examples = [Encoded((*room, *example.source), example.target) for example in examples]
         start = self.parts.start
         if start is None:
-            return joined_batch(examples, shared=shared and not takes_side_by_side(self.device)).to(self.device)
+            # States of frozen blocks are kept for each whole example, whether they come from a cache or not.
+            trees = shared and not self._resting.blocks and not takes_side_by_side(self.device)
+            return joined_batch(examples, shared=trees).to(self.device)
         return crossing_batch(examples, start=start, shared=shared).to(self.device)
 
     def forward(

@@ -20,7 +20,7 @@ from tailorbird.errors import DataError
 from tailorbird.mining.context import parse_level
 from tailorbird.mining.dataset import DataSet, load_data, save_manifest, save_pairs
 from tailorbird.mining.neighbours import with_neighbours
-from tailorbird.mining.splits import class_of
+from tailorbird.mining.splits import NAMES, class_of
 from tailorbird.pretraining.corpus import CorpusList, Gathered, gather
 from tailorbird.progress import Progress, Silent
 from tailorbird.records import FORMAT_VERSION, DataManifest, DeltaManifest, Leakage, Pair, Provenance
@@ -139,7 +139,7 @@ def _manifest(pairs: Sequence[Pair], digest: str, gathered: Sequence[Gathered]) 
         test_cases=sum(part.test_cases for part in gathered),
         pairs=len(pairs),
         unasserted=0,
-        splits=dict(Counter(pair.split for pair in pairs)),
+        splits={name: sum(pair.split == name for pair in pairs) for name in NAMES},
         # Splits are by project here: no focal class can stand in two of them.
         leakage=Leakage(
             clusters=0,

@@ -31,7 +31,7 @@ def target_losses(
     for start in range(0, len(order), batch_size):
         indices = order[start : start + batch_size]
         some = [examples[index] for index in indices]
-        batch = network.batch(some, shared=frozen is None or network.parts.encoder is not None)
+        batch = network.batch(some, shared=True)
         each = network.losses(batch, frozen.of(some, batch) if frozen is not None else None)
         sums = [float(part.sum()) for part in each[: batch.targets.total].split(list(batch.targets.lengths))]
         losses.update(

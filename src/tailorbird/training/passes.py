@@ -25,9 +25,7 @@ def pass_through(
 
     ``wrapped`` is called in the network's place where several processes train.
     """
-    # States of a frozen decoder are kept for each whole example: there a batch cannot be a tree.
-    whole = frozen is not None and network.parts.encoder is None
-    batch, given, states, spent = network.batch(examples, shared=not whole), None, None, 0
+    batch, given, states, spent = network.batch(examples, shared=True), None, None, 0
     if frozen is not None:
         before = frozen.flops
         states, given = frozen.of(examples, batch), frozen.frontier

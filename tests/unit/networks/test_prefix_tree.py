@@ -58,8 +58,9 @@ def test_a_tree_has_fewer_rows_and_the_same_labels() -> None:
     assert alone.rows is not None
     assert shared.rows is not None
     places, deep = (one.segments.positions(torch.device("cpu")) for one in (alone, shared))
-    assert torch.equal(alone.inputs[alone.rows], shared.inputs[shared.rows])
-    assert torch.equal(places[alone.rows][: alone.targets.total], deep[shared.rows][: shared.targets.total])
+    count = alone.targets.total
+    assert torch.equal(alone.inputs[alone.rows][:count], shared.inputs[shared.rows][:count])
+    assert torch.equal(places[alone.rows][:count], deep[shared.rows][:count])
 
 
 @every_case
@@ -68,7 +69,7 @@ def test_losses_and_gradients_of_a_tree_are_those_of_its_sequences(family: str, 
         pytest.skip("an encoder-decoder encodes each distinct source once: test_network.py")
     base = small_base(family)
     torch.manual_seed(1)
-    prepared = prepare(base, strategy)
+    prepared = prepare(base, strategy, family)
     base.network.eval()
     (alone, expected_of), (shared, found_of) = (
         _step(base.network, prepared.parameters, shared=asked) for asked in (False, True)
