@@ -159,7 +159,12 @@ def test_a_test_that_junit_4_refuses_does_not_stop_the_others_of_its_class(tmp_p
     good = "@Test public void good%d() { org.junit.Assert.assertEquals(1, 1); }"
     name = next(iter(pairs_of(JUNIT4)))
     texts = [good % 1, "@Test void hidden() { }", "@Test public int number() { return 1; }", good % 2]
-    found = run(tmp_path, JUNIT4, [(name, text) for text in texts], ExecuteConfig(reruns=1, heap_mb=256, mutants=0))
+    found = run(
+        tmp_path,
+        JUNIT4,
+        [(name, text) for text in texts],
+        ExecuteConfig(reruns=1, heap_mb=256, mutants=0, deadline_seconds=30),
+    )
     assert verdicts(found) == ["pass", "runtime_error", "runtime_error", "pass"]
     assert not any(one.retried for one in found.verdicts[::3])
 
