@@ -14,6 +14,8 @@ from tailorbird.records import (
     FocalMethod,
     Funnel,
     GenerationHeader,
+    KnownClass,
+    KnownMethod,
     Leakage,
     MethodOutcome,
     Metrics,
@@ -307,4 +309,20 @@ def result(strategy: str = "custom", **changes: object) -> Result:
         lossless = metrics(test_loss=None, perplexity=None, loss_per_character=None, input_gain=None)
         scores = tuple(replace(score, loss=None, other_loss=None, tokens=0) for score in made.scores)
         made = replace(made, metrics=lossless, scores=scores)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def known_class(name: str, *methods: KnownMethod, **changes: object) -> KnownClass:
+    made = KnownClass(
+        class_name=name,
+        package="p",
+        path=f"{name}.java",
+        kind="class",
+        creatable=True,
+        superclass=None,
+        interfaces=(),
+        constants=(),
+        fields=(),
+        methods=methods,
+    )
     return replace(made, **changes)  # type: ignore[arg-type]

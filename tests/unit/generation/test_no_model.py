@@ -19,19 +19,8 @@ PACKAGE = "org.example"
 
 
 def known(name: str, *methods: KnownMethod, **changes: object) -> KnownClass:
-    made = KnownClass(
-        class_name=name,
-        package=PACKAGE,
-        path=f"src/main/java/org/example/{name}.java",
-        kind="class",
-        creatable=True,
-        superclass=None,
-        interfaces=(),
-        constants=(),
-        fields=(),
-        methods=methods,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    place = {"package": PACKAGE, "path": f"src/main/java/org/example/{name}.java"}
+    return builders.known_class(name, *methods, **(place | changes))
 
 
 def method(name: str, *parameters: str, returns: str = "void", static: bool = False) -> KnownMethod:

@@ -8,19 +8,7 @@ from tests import builders
 
 
 def known(name: str, package: str = "p", **changes: object) -> KnownClass:
-    made = KnownClass(
-        class_name=name,
-        package=package,
-        path=f"{name}.java",
-        kind="class",
-        creatable=True,
-        superclass=None,
-        interfaces=(),
-        constants=(),
-        fields=(),
-        methods=(),
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return builders.known_class(name, package=package, **changes)
 
 
 def method(name: str, *parameters: str, returns: str = "", static: bool = False) -> KnownMethod:

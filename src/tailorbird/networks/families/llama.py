@@ -65,7 +65,9 @@ def _feed_forward(mlp: Any) -> Transform:
 
     def feed_forward(states: torch.Tensor) -> torch.Tensor:
         gate, up = mlp.gate_proj(states), mlp.up_proj(states)
-        middle = fused.gated(gate, up) if fused.applies(gate) else mlp.act_fn(gate) * up
+        # A configuration may name another activation than Llama's own.
+        stands_in = fused.applies(gate) and mlp.config.hidden_act == "silu"
+        middle = fused.gated(gate, up) if stands_in else mlp.act_fn(gate) * up
         return mlp.down_proj(middle)  # type: ignore[no-any-return]
 
     return feed_forward
