@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeAlias, TypeVar, cast, get_args, get_t
 import msgspec
 
 from tailorbird.errors import UsageError
+from tailorbird.records import Constraint, Decoding, Precision
 
 T = TypeVar("T")
 
@@ -24,10 +25,8 @@ Seed: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 SandboxKind: TypeAlias = Literal["auto", "bubblewrap", "unshare", "user", "none"]
-Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 Heuristics: TypeAlias = Literal["tailorbird", "methods2test"]
 OptimiserName: TypeAlias = Literal["adamw", "muon"]
-Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
 
 DEFAULT_CONTEXT = "fm_fc_ms_ff+skeleton+neighbour"
 """What the tiny base was trained to read."""
@@ -84,8 +83,10 @@ class PersonaliseConfig:
     neighbour_share: Share = 0.5
     """Share of the pairs that are shown with their neighbour, so that the model does with and without one."""
     precision: Precision = "auto"
-    max_source_tokens: Count = 512
-    max_target_tokens: Count = 256
+    max_source_tokens: Count | None = None
+    """Longest input; None takes the base's own limit."""
+    max_target_tokens: Count | None = None
+    """Longest test; None takes the base's own limit."""
     settings: dict[str, Scalar] = field(default_factory=dict)
     """The strategy's own settings, such as ``settings.length`` of prefix."""
 
@@ -95,7 +96,12 @@ class GenerateConfig:
     """`tailorbird generate`."""
 
     split: Literal["train", "validation", "test"] = "test"
-    decoding: Decoding = "greedy"
+    decoding: Decoding | None = None
+    """How tokens are chosen. None takes the base's own, as for every setting of decoding that has no default here."""
+    constraint: Constraint | None = None
+    """What may be written: anything (``none``), what Java's grammar allows, so that each candidate is one whole method
+    (``grammar``), or with it only names that are in scope, values whose types fit, and plain statements that lead to a
+    call of the focal method (``guided``)."""
     beams: Count = 4
     """Width of the beam; used by beam search alone."""
     candidates: Count = 1
@@ -103,27 +109,22 @@ class GenerateConfig:
     draws: Count | None = None
     """Written for each focal method, of which those `candidates` are kept that a compiler is likeliest to accept (by
     the names in them and in the project); None keeps all that is written."""
-    temperature: Positive = 1.0
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
-    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
-    syntax: bool = True
-    """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
-    names: bool = True
-    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project; and
-    nothing of a type that does not go where it stands."""
-    steering: bool = True
-    """With these, go straight to the focal method: plain statements, of which no candidate ends before it is called."""
+    temperature: Positive | None = None
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """No run of so many tokens is written twice in one candidate; 0 allows every repetition."""
     neighbour: bool = True
     """Show each pair's neighbour, a test of a similar method: that is retrieval, and is reported as such."""
-    precision: Precision = "float32"
+    precision: Precision | None = None
     """Of the weights while candidates are written and losses are taken; ``auto`` takes bfloat16 where it is faster."""
     limit: Count | None = None
     """Only the first so many pairs of the split."""
+    methods: Count | None = None
+    """Only so many focal methods, drawn by the data set's seed, with one pair of each."""
     seed: Seed = 0
     batch_size: Count = 8
-    max_source_tokens: Count = 512
-    max_target_tokens: Count = 256
+    max_source_tokens: Count | None = None
+    max_target_tokens: Count | None = None
     """Longest candidate. Losses of references are taken over whole tests."""
 
 
@@ -138,23 +139,25 @@ class CompareConfig:
     batch_size: Count = 8
     validations: Count = 6
     precision: Precision = "auto"
-    decoding: Decoding = "greedy"
+    decoding: Decoding | None = None
+    """How tokens are chosen; None takes the base's own, as below."""
+    constraint: Constraint | None = None
+    """What may be written, as in `GenerateConfig`."""
     beams: Count = 4
+    """Width of the beam; used by beam search alone."""
     candidates: Count = 1
     """For each focal method; useful@k and pass@k are given for each k of 1, 5 and 10 up to it."""
-    temperature: Positive = 1.0
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
-    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """No run of so many tokens is written twice in one candidate: stops a small model that goes round in circles."""
-    syntax: bool = True
-    """Write nothing that Java's grammar does not allow, so that each candidate is one whole method."""
-    names: bool = True
-    """With it, name nothing that is not there: in the test's file, its imports and its package, or in the project; and
-    nothing of a type that does not go where it stands."""
-    steering: bool = True
-    """With these, go straight to the focal method: plain statements, of which no candidate ends before it is called."""
+    temperature: Positive | None = None
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """No run of so many tokens is written twice in one candidate; 0 allows every repetition."""
+    neighbour: Literal["both", "with", "without"] = "both"
+    """Whether a model is shown each pair's neighbour, a test of a similar method: that is retrieval. ``both`` gives
+    each model two rows, the second called ``NAME+neighbour``."""
     limit: Count | None = None
     """Generate for only the first so many test pairs."""
+    methods: Count | None = None
+    """Generate for only so many focal methods, drawn by the seed, with one pair of each."""
     execute: bool = True
     """Execute the candidates, where there are a JDK, a sandbox and a build; where not, the comparison goes without."""
     generation_batch_size: Count = 16
@@ -164,8 +167,8 @@ class CompareConfig:
     """A time split, as in `MineConfig`: the base is scored on older tests as well as on those added since."""
     since: str | None = None
     """A time split by git history, as in `MineConfig`."""
-    max_source_tokens: Count = 512
-    max_target_tokens: Count = 256
+    max_source_tokens: Count | None = None
+    max_target_tokens: Count | None = None
     settings: dict[str, dict[str, Scalar]] = field(default_factory=dict)
     """For each strategy its own settings, such as ``settings.prefix.length``."""
 

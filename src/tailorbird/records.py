@@ -223,6 +223,12 @@ class Pair:
     neighbour: Neighbour | None = None
     """At levels with ``+neighbour``: the training pair with the most similar focal method of another class."""
 
+    @property
+    def focal_key(self) -> str:
+        """What tells its focal method from all others: several pairs can share one."""
+        project = f"{self.project}:" if self.project else ""
+        return f"{project}{self.focal.path}:{self.focal.line}: {self.focal.signature}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
@@ -340,19 +346,26 @@ DESCRIPTION_FILE = "tailorbird-base.json"
 """In a base's folder: its `BaseDescription`."""
 
 
+WITH_NEIGHBOUR = "+neighbour"
+"""Ends the name of a row whose model was shown a similar method's test in its prompt."""
+
+Decoding: TypeAlias = Literal["greedy", "beam", "sample"]
+Constraint: TypeAlias = Literal["none", "grammar", "guided"]
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodingDefaults:
-    """How a base decodes where nothing else is asked for; what is null is left to the command."""
+    """How a base decodes where nothing else is asked for."""
 
-    method: Literal["greedy", "beam", "sample"] | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    syntax: bool | None = None
-    """Whether Java's grammar is kept to."""
-    names: bool | None = None
-    """Whether only names that are there are written."""
-    steering: bool | None = None
-    """Whether decoding is biased towards calling the focal method."""
+    method: Decoding = "greedy"
+    constraint: Constraint = "guided"
+    temperature: float = 1.0
+    """Of sampling."""
+    top_p: float = 1.0
+    """Of sampling."""
+    no_repeat_ngram: int = 0
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

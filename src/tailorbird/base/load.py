@@ -69,6 +69,16 @@ class Base:
         positions = getattr(self.model.config, "max_position_embeddings", None)
         return int(positions) if positions else None
 
+    def limits(self, max_source: int | None, max_target: int | None) -> tuple[int, int]:
+        """Longest source and longest target in tokens: as given, or the base's own.
+
+        UsageError where they go beyond the base's positions.
+        """
+        source = self.description.max_source_tokens if max_source is None else max_source
+        target = self.description.max_target_tokens if max_target is None else max_target
+        self.require_positions(max_source=source, max_target=target)
+        return source, target
+
     def target_room(self, max_source: int) -> int:
         """Most tokens that a target can have after a source of ``max_source`` tokens."""
         if self.max_positions is None:

@@ -129,21 +129,16 @@ def _named(entry: CatalogueEntry) -> NamedBase:
 def _facts(base: NamedBase) -> dict[str, str]:
     """What `show` says of ``base``, by the words for it; nothing that is not known."""
     described, decoding = base.description, base.description.decoding
-    chosen = {
-        "method": decoding.method,
-        "temperature": decoding.temperature,
-        "top-p": decoding.top_p,
-        "syntax": decoding.syntax,
-        "names": decoding.names,
-        "steering": decoding.steering,
-    }
+    chosen: dict[str, str | float] = {"method": decoding.method, "constraint": decoding.constraint}
+    if decoding.method == "sample":
+        chosen |= {"temperature": decoding.temperature, "top-p": decoding.top_p}
     facts = {
         "parameters": f"{described.parameters:,}",
         "licence": described.licence,
         "notes": described.notes,
         "end token": described.end_token,
         "prompt format": described.prompt,
-        "decoding": ", ".join(f"{key} {value}" for key, value in chosen.items() if value is not None),
+        "decoding": ", ".join(f"{key} {value}" for key, value in chosen.items()),
         "longest input": f"{described.max_source_tokens} tokens",
         "longest test": f"{described.max_target_tokens} tokens",
         "stage on top of": base.stage_of,

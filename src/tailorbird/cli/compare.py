@@ -48,6 +48,15 @@ def compare(
         bool | None,
         typer.Option("--execute/--no-execute", help="Compile and run the candidates too (default: where it can be)."),
     ] = None,
+    methods: Annotated[
+        int | None,
+        typer.Option(
+            "--methods", help="Write tests for only so many focal methods of the test split, drawn at random."
+        ),
+    ] = None,
+    candidates: Annotated[
+        int | None, typer.Option("--candidates", "-n", help=f"For each of them (default {_DEFAULTS.candidates}).")
+    ] = None,
     older: Annotated[
         str | None,
         typer.Option("--older", metavar="SOURCE", help="Time split: test on tests added since this older version."),
@@ -71,6 +80,8 @@ def compare(
         epochs=epochs,
         seed=seed,
         execute=execute,
+        methods=methods,
+        candidates=candidates,
         older=older,
         since=since,
     )

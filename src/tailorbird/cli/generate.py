@@ -38,6 +38,7 @@ simple values) or retrieval-copy (the test of the most similar training method).
 
 
 _DEFAULTS = GenerateConfig()
+_OWN = "default: the base's own"
 
 
 def generate(
@@ -58,7 +59,15 @@ def generate(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The candidates file to write (JSON lines).")],
     decoding: Annotated[
         Literal["greedy", "beam", "sample"] | None,
-        typer.Option("--decoding", help=f"How to choose tokens (default {_DEFAULTS.decoding})."),
+        typer.Option("--decoding", help=f"How to choose tokens ({_OWN})."),
+    ] = None,
+    constraint: Annotated[
+        Literal["none", "grammar", "guided"] | None,
+        typer.Option(
+            "--constraint",
+            help="What may be written: anything, what Java's grammar allows, or only names in scope, fitting types "
+            f"and statements that lead to the focal method too ({_OWN}).",
+        ),
     ] = None,
     beams: Annotated[
         int | None, typer.Option("--beams", help=f"Width of the beam, for --decoding beam (default {_DEFAULTS.beams}).")
@@ -67,24 +76,23 @@ def generate(
         int | None,
         typer.Option("--candidates", "-n", help=f"Candidates for each focal method (default {_DEFAULTS.candidates})."),
     ] = None,
-    temperature: Annotated[
-        float | None, typer.Option("--temperature", help=f"For --decoding sample (default {_DEFAULTS.temperature:g}).")
-    ] = None,
-    top_p: Annotated[
-        float | None, typer.Option("--top-p", help=f"Nucleus, for --decoding sample (default {_DEFAULTS.top_p:g}).")
-    ] = None,
+    temperature: Annotated[float | None, typer.Option("--temperature", help=f"For --decoding sample ({_OWN}).")] = None,
+    top_p: Annotated[float | None, typer.Option("--top-p", help=f"Nucleus, for --decoding sample ({_OWN}).")] = None,
     max_tokens: Annotated[
         int | None,
-        typer.Option("--max-tokens", help=f"Longest candidate, in tokens (default {_DEFAULTS.max_target_tokens})."),
+        typer.Option("--max-tokens", help=f"Longest candidate, in tokens ({_OWN})."),
     ] = None,
     no_repeat_ngram: Annotated[
         int | None,
         typer.Option(
             "--no-repeat-ngram",
-            help=f"Write no run of so many tokens twice; 0 allows it (default {_DEFAULTS.no_repeat_ngram}).",
+            help=f"Write no run of so many tokens twice; 0 allows it ({_OWN}).",
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="Only the first so many pairs of the split.")] = None,
+    methods: Annotated[
+        int | None, typer.Option("--methods", help="Only so many focal methods, drawn at random, one pair of each.")
+    ] = None,
     seed: Seed = None,
     batch_size: Annotated[
         int | None,
@@ -102,6 +110,7 @@ def generate(
         set_ or (),
         split=split,
         decoding=decoding,
+        constraint=constraint,
         beams=beams,
         candidates=candidates,
         temperature=temperature,
@@ -109,6 +118,7 @@ def generate(
         max_target_tokens=max_tokens,
         no_repeat_ngram=no_repeat_ngram,
         limit=limit,
+        methods=methods,
         seed=seed,
         batch_size=batch_size,
     )
@@ -144,5 +154,6 @@ def _reference(name: str, data: Path, out: Path, settings: GenerateConfig, candi
         out,
         split=settings.split,
         limit=settings.limit,
+        methods=settings.methods,
         samples=SAMPLES if candidates is None else candidates,
     )

@@ -16,7 +16,7 @@ from tailorbird.bases.open import open_base
 from tailorbird.config import GenerateConfig
 from tailorbird.deltas.attach import attach_delta
 from tailorbird.deltas.store import load_delta
-from tailorbird.errors import DataError, UsageError
+from tailorbird.errors import UsageError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.journal import Journal
 from tailorbird.generation.names import Known
@@ -26,7 +26,17 @@ from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.networks.batch import Encoded
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import Candidate, Cost, DeltaManifest, GenerationHeader, Pair, ReferenceLoss
+from tailorbird.records import (
+    WITH_NEIGHBOUR,
+    Candidate,
+    Constraint,
+    Cost,
+    DecodingDefaults,
+    DeltaManifest,
+    GenerationHeader,
+    Pair,
+    ReferenceLoss,
+)
 from tailorbird.storage import sha256_bytes, write_jsonl
 from tailorbird.training.device import choose_device, describe_device, in_precision, use_bfloat16, versions
 from tailorbird.training.losses import target_losses, with_other_inputs
@@ -46,10 +56,16 @@ class _Task:
     delta: DeltaManifest | None
     data: DataSet
     config: GenerateConfig
+    decoding: Decoding
+    constraint: Constraint
+    bfloat16: bool
+    max_source: int
     pairs: tuple[Pair, ...]
     syntax: Syntax | None = None
     known: Known | None = None
     """What tests can name; None where that is not asked for, or not known."""
+    usual_tokens: int = 0
+    """How long a usual test of the project is; 0 where that guides nothing."""
 
     @property
     def fingerprint(self) -> str:
@@ -59,9 +75,13 @@ class _Task:
             self.delta.tensors_sha256 if self.delta else "",
             self.data.manifest.pairs_sha256,
             (self.data.manifest.test_classes_sha256, self.data.manifest.known_classes_sha256)
-            if self.config.names
+            if self.constraint == "guided"
             else (),
             self.config,
+            self.decoding,
+            self.constraint,
+            self.bfloat16,
+            self.max_source,
             sorted(versions().items()),
         )
         return sha256_bytes(msgspec.json.encode(parts))
@@ -91,40 +111,47 @@ def generate_base(
     progress: Progress | None = None,
 ) -> GenerationHeader:
     """The same with data and base in memory; the delta is off the base again afterwards."""
-    decoding = _decoding(config)
-    base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
-    pairs = data.split(config.split)
-    pairs = pairs[: config.limit] if config.limit else pairs
+    max_source, max_target = base.limits(config.max_source_tokens, config.max_target_tokens)
+    own = base.description.decoding
+    decoding = _decoding(config, own, max_target)
+    pairs = data.chosen(config.split, limit=config.limit, methods=config.methods)
     pairs = pairs if config.neighbour else tuple(replace(pair, neighbour=None) for pair in pairs)
-    if not pairs:
-        raise DataError(f"The data set has no {config.split} pairs: choose another --split, or mine more tests.")
     loaded = load_delta(delta) if delta is not None else None
     undo = attach_delta(base, loaded) if loaded is not None else (lambda: None)
-    task = _Task(base, loaded.manifest if loaded is not None else None, data, config, pairs)
+    task = _Task(
+        base,
+        loaded.manifest if loaded is not None else None,
+        data,
+        config,
+        decoding,
+        config.constraint or own.constraint,
+        use_bfloat16(config.precision or own.precision, base.network.device),
+        max_source,
+        pairs,
+    )
     try:
         # A prompt takes positions of its own.
-        base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
+        base.require_positions(max_source=max_source, max_target=max_target)
         done = _finished(out, task.fingerprint)
         if done is not None:
             return done
-        with in_precision(base.network, bfloat16=use_bfloat16(config.precision, base.network.device)):
-            return _run(_guided(task), decoding, out, progress or Silent())
+        with in_precision(base.network, bfloat16=task.bfloat16):
+            return _run(_constrained(task), out, progress or Silent())
     finally:
         undo()
 
 
-def _guided(task: _Task) -> _Task:
+def _constrained(task: _Task) -> _Task:
     """``task`` with the grammar and the names that it asks for: not read where all is done already."""
-    if not task.config.syntax:
+    if task.constraint == "none":
         return task
-    known = Known.of(task.data, plain=task.config.steering) if task.config.names else None
-    return replace(task, syntax=Syntax(task.base.tokenizer), known=known)
+    known = Known.of(task.data, plain=True) if task.constraint == "guided" else None
+    usual = _usual_tokens(task) if task.decoding.likeliest and known is not None else 0
+    return replace(task, syntax=Syntax(task.base.tokenizer), known=known, usual_tokens=usual)
 
 
 def _usual_tokens(task: _Task) -> int:
-    """The median length of the tests that a model is personalised with; 0 where nothing steers or there is none."""
-    if task.known is None or not task.config.steering:
-        return 0
+    """The median length of the tests that a model is personalised with; 0 where there is none."""
     lengths = [len(encode_test(task.base.tokenizer, pair.test.text)) for pair in task.data.split("train")]
     return int(median(lengths or [0]))
 
@@ -139,24 +166,23 @@ def _finished(out: Path, fingerprint: str) -> GenerationHeader | None:
     return header if header.fingerprint == fingerprint else None
 
 
-def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> GenerationHeader:
-    decoding = replace(decoding, usual_tokens=_usual_tokens(task)) if decoding.likeliest else decoding
+def _run(task: _Task, out: Path, progress: Progress) -> GenerationHeader:
     prompts = [
         encode_pair(
             task.base.tokenizer,
             pair,
             layout=task.base.description.prompt,
-            max_source=task.config.max_source_tokens,
-            max_target=task.config.max_target_tokens,
+            max_source=task.max_source,
+            max_target=task.decoding.max_tokens,
         )
         for pair in task.pairs
     ]
     journal = Journal(out, task.fingerprint)
     selector = Selector(task.data) if task.config.draws is not None else None
-    _decode_all(task, decoding, prompts, selector, journal, progress)
+    _decode_all(task, prompts, selector, journal, progress)
     candidates = [candidate for pair in task.pairs for candidate in journal.done[pair.id]]
     references = _reference_losses(task, prompts)
-    header = replace(_header(task, decoding, candidates), truncation=count_cuts(prompts))
+    header = replace(_header(task, candidates), truncation=count_cuts(prompts))
     write_jsonl(out, [header, *references, *candidates])
     journal.close()
     return header
@@ -164,27 +190,25 @@ def _run(task: _Task, decoding: Decoding, out: Path, progress: Progress) -> Gene
 
 def _decode_all(
     task: _Task,
-    decoding: Decoding,
     prompts: Sequence[Prompt],
     selector: Selector | None,
     journal: Journal,
     progress: Progress,
 ) -> None:
-    progress.start(f"generating ({task.delta.strategy if task.delta else 'base'})", len(task.pairs))
+    progress.start(f"generating ({_row(task)})", len(task.pairs))
     # Long inputs share batches with long ones; the order does not depend on what was done before a kill.
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index].source), index))
-    size = task.config.batch_size * (_GREEDY_BATCHES if decoding.likeliest else 1)
+    size = task.config.batch_size * (_GREEDY_BATCHES if task.decoding.likeliest else 1)
     for number, start in enumerate(range(0, len(order), size)):
         indices = order[start : start + size]
         if any(task.pairs[index].id not in journal.done for index in indices):
-            journal.add(_decode_some(task, decoding, prompts, indices, selector, seed=task.config.seed + number))
+            journal.add(_decode_some(task, prompts, indices, selector, seed=task.config.seed + number))
         progress.update(min(start + size, len(order)))
     progress.finish()
 
 
 def _decode_some(
     task: _Task,
-    decoding: Decoding,
     prompts: Sequence[Prompt],
     indices: Sequence[int],
     selector: Selector | None,
@@ -196,12 +220,11 @@ def _decode_some(
     decoded = decode_batch(
         task.base,
         sources,
-        decoding,
+        replace(task.decoding, usual_tokens=task.usual_tokens),
         seed=seed,
         at_once=task.config.batch_size,
         syntax=task.syntax,
         names=[task.known.names(task.pairs[index]) for index in indices] if task.known is not None else None,
-        steers=task.config.steering,
     )
     if selector is not None:
         decoded = [
@@ -228,7 +251,7 @@ def _decode_some(
 
 def _reference_losses(task: _Task, prompts: Sequence[Prompt]) -> list[ReferenceLoss]:
     """Losses of the developers' own tests: whole ones, however short candidates are to be."""
-    limit = min(MAX_REFERENCE_TOKENS, task.base.target_room(task.config.max_source_tokens))
+    limit = min(MAX_REFERENCE_TOKENS, task.base.target_room(task.max_source))
     targets = [encode_test(task.base.tokenizer, pair.test.text) for pair in task.pairs]
     examples = [Encoded(prompt.source, target[:limit]) for prompt, target in zip(prompts, targets, strict=True)]
     own = target_losses(task.base.network, examples)
@@ -252,43 +275,53 @@ def _characters(base: Base, pair: Pair, target: Sequence[int], limit: int) -> in
     return len(base.text(tuple(target[:limit])))
 
 
-def _decoding(config: GenerateConfig) -> Decoding:
+def _decoding(config: GenerateConfig, own: DecodingDefaults, max_tokens: int) -> Decoding:
+    """What ``config`` asks for, and the base's ``own`` for the rest."""
     written = config.candidates if config.draws is None else config.draws
     if written < config.candidates:
         raise UsageError(f"draws = {written} leaves no {config.candidates} candidates to keep: draw at least as many.")
-    if config.decoding != "sample" and (config.temperature, config.top_p) != (1.0, 1.0):
+    method = config.decoding or own.method
+    if method == "greedy" and config.decoding is None and written > 1:
+        method = "sample"  # The likeliest tokens give one candidate.
+    if method != "sample" and not {config.temperature, config.top_p} <= {None, 1.0}:
         raise UsageError(
-            f"temperature and top_p change nothing in {config.decoding} decoding: leave them out, or choose "
-            "--decoding sample."
+            f"temperature and top_p change nothing in {method} decoding: leave them out, or choose --decoding sample."
         )
     return Decoding(
-        method=config.decoding,
+        method=method,
         candidates=written,
         beams=config.beams,
-        temperature=config.temperature,
-        top_p=config.top_p,
-        max_tokens=config.max_target_tokens,
-        no_repeat_ngram=config.no_repeat_ngram,
+        temperature=(config.temperature or own.temperature) if method == "sample" else 1.0,
+        top_p=(config.top_p or own.top_p) if method == "sample" else 1.0,
+        max_tokens=max_tokens,
+        no_repeat_ngram=own.no_repeat_ngram if config.no_repeat_ngram is None else config.no_repeat_ngram,
     )
 
 
-def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) -> GenerationHeader:
+def _row(task: _Task) -> str:
+    """What the candidates are called: retrieval, which a neighbour in the prompt is, is part of the name."""
+    name = task.delta.strategy if task.delta else "base"
+    return f"{name}{WITH_NEIGHBOUR}" if any(pair.neighbour for pair in task.pairs) else name
+
+
+def _header(task: _Task, candidates: Sequence[Candidate]) -> GenerationHeader:
+    decoding = task.decoding
     settings: dict[str, str | int | float | bool] = {
         "candidates": task.config.candidates,
         "no_repeat_ngram": decoding.no_repeat_ngram,
-        "syntax": task.config.syntax,
-        "names": task.known is not None,
-        "steering": task.known is not None and task.config.steering,
+        "constraint": task.constraint,
         "neighbour": task.config.neighbour,
-        "precision": "bfloat16" if use_bfloat16(task.config.precision, task.base.network.device) else "float32",
-        "max_source_tokens": task.config.max_source_tokens,
-        "max_target_tokens": task.config.max_target_tokens,
+        "precision": "bfloat16" if task.bfloat16 else "float32",
+        "max_source_tokens": task.max_source,
+        "max_target_tokens": decoding.max_tokens,
         "batch_size": task.config.batch_size,
     }
+    if task.config.methods is not None:
+        settings["methods"] = task.config.methods
     if task.config.draws is not None:
         settings["draws"] = task.config.draws
     if decoding.likeliest:
-        settings["usual_tokens"] = decoding.usual_tokens
+        settings["usual_tokens"] = task.usual_tokens
     if decoding.method == "beam":
         settings["beams"] = decoding.beams
     if decoding.method == "sample":
@@ -296,7 +329,7 @@ def _header(task: _Task, decoding: Decoding, candidates: Sequence[Candidate]) ->
     total = sum(parameter.numel() for parameter in task.base.model.parameters())
     return GenerationHeader(
         tailorbird=__version__,
-        strategy=task.delta.strategy if task.delta else "base",
+        strategy=_row(task),
         split=task.config.split,
         decoding=decoding.method,
         fingerprint=task.fingerprint,

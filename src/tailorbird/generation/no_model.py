@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tailorbird.generation.simple_values import SimpleValues, combinations, is_type_variable
-from tailorbird.metrics.funnel import method_key
 from tailorbird.mining.dataset import DataSet
 from tailorbird.records import CONSTRUCTOR, FocalMethod, KnownClass, Pair, TestClass
 
@@ -56,11 +55,11 @@ def simple_calls(data: DataSet, wanted: Sequence[Pair], samples: int) -> list[li
     made: dict[str, list[str]] = {}
     values: dict[str, SimpleValues] = {}
     for pair in wanted:
-        pairs_of[method_key(pair)] += 1
+        pairs_of[pair.focal_key] += 1
     seen: dict[str, int] = defaultdict(int)
     texts = []
     for pair in wanted:
-        package, key = pair.test.package, method_key(pair)
+        package, key = pair.test.package, pair.focal_key
         if package not in values:
             values[package] = SimpleValues.of(known, package)
         calls = made.get(key)

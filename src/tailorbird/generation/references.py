@@ -25,9 +25,16 @@ Texts = Sequence[Sequence[str]]
 
 
 def write_reference(
-    name: str, data: DataSet, out: Path, *, split: str = "test", limit: int | None = None, samples: int = SAMPLES
+    name: str,
+    data: DataSet,
+    out: Path,
+    *,
+    split: str = "test",
+    limit: int | None = None,
+    methods: int | None = None,
+    samples: int = SAMPLES,
 ) -> GenerationHeader:
-    """Write the candidates of the reference row ``name`` for the first ``limit`` pairs of ``split``.
+    """Write the candidates of the reference row ``name`` for the pairs of ``split`` that ``DataSet.chosen`` gives.
 
     Raises UsageError for an unknown name, DataError where there is nothing to write or to copy.
     """
@@ -35,11 +42,10 @@ def write_reference(
         nearest = nearest_name(name, REFERENCES)
         remedy = f"did you mean {nearest}?" if nearest else f"choose one of {', '.join(REFERENCES)}."
         raise UsageError(f"{name} is not a reference row: {remedy}")
-    wanted = data.split(split)[:limit]
-    if not wanted:
-        raise DataError(f"The data set has no {split} pairs: choose another --split, or mine more tests.")
+    wanted = data.chosen(split, limit=limit, methods=methods)
     started = time.perf_counter()
     write, decoding, settings = REFERENCES[name]
+    asked = {"limit": limit, "methods": methods}
     candidates = [
         Candidate(
             pair_id=pair.id,
@@ -58,7 +64,7 @@ def write_reference(
         strategy=name,
         split=split,
         decoding=decoding,
-        settings=settings | ({} if limit is None else {"limit": limit}),
+        settings=settings | {key: value for key, value in asked.items() if value is not None},
         base_name="none",
         data_sha256=data.manifest.pairs_sha256,
         source=data.manifest.source,

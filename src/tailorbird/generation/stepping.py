@@ -288,12 +288,16 @@ def _attended(
 ) -> torch.Tensor:
     """From queries, (rows, heads, features), to the attention's output, (rows, width of the model)."""
     shared = attention.heads // attention.key_heads
-    if shared > 1:
-        keys, values = keys.repeat_interleave(shared, dim=1), values.repeat_interleave(shared, dim=1)
-    scores = torch.matmul(seats.seat(query.mul(attention.scaling)), keys.transpose(2, 3))
+    # Heads that share a key stand side by side with the positions: no key is copied for them.
+    asked = seats.seat(query.mul(attention.scaling)).unflatten(1, (attention.key_heads, shared))
+    width = asked.shape[3]
+    scores = torch.matmul(asked.flatten(2, 3), keys.transpose(2, 3))
     if hidden is not None:
-        scores += hidden
-    return attention.finish(seats.rows(torch.matmul(scores.softmax(dim=-1), values)))
+        by_head = hidden.shape[1] > 1
+        together = hidden.unflatten(1, (attention.key_heads, shared)) if by_head else hidden.unsqueeze(1)
+        scores.unflatten(2, (shared, width)).add_(together)
+    answers = torch.matmul(scores.softmax(dim=-1), values).unflatten(2, (shared, width))
+    return attention.finish(seats.rows(answers.flatten(1, 2)))
 
 
 def _longest_prefix(attentions: Iterable[Attention]) -> int:

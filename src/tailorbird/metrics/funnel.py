@@ -113,12 +113,6 @@ def executed(pairs: Sequence[Pair], found: VerdictsFile) -> Executed:
     )
 
 
-def method_key(pair: Pair) -> str:
-    """What tells a distinct focal method: several pairs can share one."""
-    project = f"{pair.project}:" if pair.project else ""
-    return f"{project}{pair.focal.path}:{pair.focal.line}: {pair.focal.signature}"
-
-
 def _last_allowed(verdicts: Sequence[Verdict], treatment: Treatment) -> Verdict | None:
     allowed = frozenset(_ALLOWED[treatment])
     return next((one for one in reversed(verdicts) if allowed.issuperset(one.repairs)), None)
@@ -185,7 +179,7 @@ def _changed(treatment: Treatment, pairs: Sequence[Pair], found: VerdictsFile) -
 def _methods(rows: Sequence[_Sample]) -> tuple[MethodOutcome, ...]:
     of: dict[str, list[_Sample]] = defaultdict(list)
     for row in rows:
-        of[method_key(row.pair)].append(row)
+        of[row.pair.focal_key].append(row)
     return tuple(
         MethodOutcome(
             method=method,

@@ -92,7 +92,7 @@ def _pairs_of_split(
     if unknown is not None:
         raise DataError(f"{candidates} names pair {unknown!r}, which is not in the {header.split} split of {path}.")
     # A limited run was asked for some pairs only, and took the losses of just those: they are its denominator.
-    limited = found.losses or "limit" in header.settings
+    limited = found.losses or {"limit", "methods"} & header.settings.keys()
     asked = {*found.losses, *found.pair_ids} if limited else known
     return tuple(pair for pair in pairs if pair.id in asked)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 
 import msgspec
@@ -44,6 +45,24 @@ class DataSet:
             known = ", ".join(self.manifest.splits)
             raise DataError(f"There is no split named {name!r}: choose one of {known}.")
         return tuple(pair for pair in self.pairs if pair.split == name)
+
+    def chosen(self, name: str, *, limit: int | None = None, methods: int | None = None) -> tuple[Pair, ...]:
+        """The first ``limit`` pairs of a split; with ``methods`` one pair each of so many methods, drawn by the seed.
+
+        The draw of a smaller number is part of that of a larger one. DataError where the split has no pair.
+        """
+        pairs = self.split(name)
+        if not pairs:
+            raise DataError(f"The data set has no {name} pairs: choose another --split, or mine more tests.")
+        if methods is not None:
+            first: dict[str, Pair] = {}
+            for pair in pairs:
+                first.setdefault(pair.focal_key, pair)
+            keys = sorted(first)
+            Random(self.manifest.seed).shuffle(keys)
+            drawn = {first[key].id for key in keys[:methods]}
+            pairs = tuple(pair for pair in pairs if pair.id in drawn)
+        return pairs[:limit]
 
 
 def load_data(folder: Path) -> DataSet:

@@ -51,7 +51,8 @@ def train_test_writing(
     same recipe is left as it is. Raises SourceError for projects that cannot be had, DataError for too few pairs.
     """
     corpus = build_corpus_data(out / "data", listed, progress or Silent())
-    seed, limit = config.training.seed, config.training.max_target_tokens
+    seed = config.training.seed
+    _, limit = base.limits(config.training.max_source_tokens, config.training.max_target_tokens)
 
     def fits(pair: Pair) -> bool:
         return len(encode_test(base.tokenizer, pair.test.text)) <= limit

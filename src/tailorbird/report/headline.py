@@ -7,7 +7,7 @@ from tailorbird.metrics.stats import useful_difference
 from tailorbird.records import Result, Treatment
 from tailorbird.report.differences import interval
 from tailorbird.report.funnel import treatments_made
-from tailorbird.report.rows import BASE, COPY, DEVELOPERS, NO_MODEL, in_order, personalised, row_of
+from tailorbird.report.rows import BASE, COPY, DEVELOPERS, NO_MODEL, base_of, in_order, models, row_of
 from tailorbird.report.units import listed, percent
 
 _OTHERS = (
@@ -34,7 +34,7 @@ class _Measure:
 def headline(results: Sequence[Result]) -> list[str]:
     """Sentences on useful tests; none where usefulness was not measured."""
     ordered = in_order(results)
-    subjects = personalised(ordered) or tuple(one for one in ordered if one.strategy == BASE)
+    subjects = models(ordered) or tuple(one for one in ordered if one.strategy == BASE)
     scored = [one for one in subjects if _Measure(1, "as_written").of(one) is not None]
     executed = [one.executed for one in ordered if one.executed is not None]
     if not scored:
@@ -77,7 +77,8 @@ def _beside(best: Result, results: Sequence[Result], measure: _Measure) -> str:
             found.append(f"{percent(given[0].of(row) or 0.0, 1)} for {words}{after}")
     if not found:
         return ""
-    return f"The same figure, {_within(measure.k)}: {'; '.join(found)}.{_clear(best, row_of(results, BASE), measure)}"
+    clear = _clear(best, base_of(results, best.strategy), measure)
+    return f"The same figure, {_within(measure.k)}: {'; '.join(found)}.{clear}"
 
 
 def _observed(best: Result, results: Sequence[Result], measure: _Measure) -> str:
@@ -88,7 +89,7 @@ def _observed(best: Result, results: Sequence[Result], measure: _Measure) -> str
         f"After missing imports were added and wrong expected values replaced by those that the run gave, "
         f"{best.strategy} has a useful test for {percent(share, 1)} of the methods {_within(measure.k)}"
     )
-    base, none = row_of(results, BASE), row_of(results, NO_MODEL)
+    base, none = base_of(results, best.strategy), row_of(results, NO_MODEL)
     others = [
         f"{percent(value, 1)} for {words}"
         for row, words in ((base, "the base"), (none, "calling the method without any model"))

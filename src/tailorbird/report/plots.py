@@ -7,7 +7,7 @@ from typing import Any
 from tailorbird.records import CurvePoint, Result
 from tailorbird.report.columns import BLEU, EDIT, LOSS, SYNTAX, Column
 from tailorbird.report.labels import label_places
-from tailorbird.report.rows import BASE, DEVELOPERS, NO_MODEL, REFERENCES, in_order, personalised, title
+from tailorbird.report.rows import BASE, DEVELOPERS, NO_MODEL, REFERENCES, in_order, model_of, models, title
 from tailorbird.report.units import number, scaled, seconds
 from tailorbird.report.useful import useful_column
 
@@ -27,7 +27,8 @@ _PAD = 0.12
 
 def colour(strategy: str) -> str:
     """Name of the strategy's CSS variable."""
-    return f"--series-{strategy if strategy in _SYMBOLS or strategy in REFERENCES else 'other'}"
+    name = model_of(strategy)
+    return f"--series-{name if name in _SYMBOLS or name in REFERENCES else 'other'}"
 
 
 def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
@@ -35,7 +36,7 @@ def pareto_figure(results: Iterable[Result], column: Column) -> Figure | None:
     ordered = in_order(results)
     points = [
         (float(one.cost.train_flops), value, one)
-        for one in personalised(ordered)
+        for one in models(ordered)
         if (value := column.value(one)) is not None and one.cost.train_flops > 0
     ]
     if not points:
@@ -127,7 +128,7 @@ def _bubble(result: Result, x: float, y: float, column: Column, label: str, larg
         "cliponaxis": False,
         "marker": {
             "color": colour(result.strategy),
-            "symbol": _SYMBOLS.get(result.strategy, "star"),
+            "symbol": _SYMBOLS.get(model_of(result.strategy), "star"),
             "size": max(_SMALLEST, _LARGEST * share),
             "opacity": 0.85,
             "line": {"width": 1.5, "color": "--surface"},
@@ -170,7 +171,7 @@ def _reference_label(result: Result, value: float, column: Column) -> Figure:
 def curves_figure(results: Iterable[Result], axis: str) -> Figure | None:
     """Learning curves against ``step`` or ``seconds``: validation solid, training dotted. None where there are none."""
     data: list[Figure] = []
-    for result in personalised(in_order(results)):
+    for result in models(results):
         data += _curve(result, result.curve, axis)
     if not data:
         return None
@@ -209,7 +210,7 @@ def _curve(result: Result, curve: Sequence[CurvePoint], axis: str) -> list[Figur
                 "y": [y for _, y in shown],
                 "line": {"color": colour(result.strategy), **line},
                 "marker": {
-                    "symbol": _SYMBOLS.get(result.strategy, "star"),
+                    "symbol": _SYMBOLS.get(model_of(result.strategy), "star"),
                     "size": 7,
                     "color": colour(result.strategy),
                 },

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tailorbird.bases.catalogue import DEFAULT_BASE
 from tailorbird.records import Result, ResultMeta
-from tailorbird.report.rows import leading, personalised, title
+from tailorbird.report.rows import leading, model_of, models, title
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ def _versions(results: Sequence[Result]) -> dict[str, str]:
 
 def _command(results: Sequence[Result], meta: ResultMeta) -> str:
     """The one command that does all this; what it leaves out stands in the settings."""
-    models = personalised(results)
+    trained = models(results)
     location = meta.source.location
     if meta.source.kind == "git" and meta.commit and "@" not in location.rpartition("/")[2]:
         location = f"{location}@{meta.commit.removesuffix('+dirty')}"
     words = ["tailorbird", "compare", location, "--out", "study", "--seed", str(meta.seed)]
-    if models:
-        words += ["--strategies", ",".join(one.strategy for one in models)]
-        epochs = models[0].meta.settings.get("training.epochs")
+    if trained:
+        words += ["--strategies", ",".join(model_of(one.strategy) for one in trained)]
+        epochs = trained[0].meta.settings.get("training.epochs")
         words += ["--epochs", f"{epochs:g}"] if isinstance(epochs, int | float) else []
     if meta.base_name not in ("", DEFAULT_BASE, "none"):
         words += ["--base", meta.base_name]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tailorbird.errors import DataError
-from tailorbird.records import FORMAT_VERSION, Result
+from tailorbird.records import FORMAT_VERSION, WITH_NEIGHBOUR, Result
 from tailorbird.storage import read_json
 
 BASE = "base"
@@ -71,14 +71,19 @@ def _check_same_data(results: Iterable[Result], found: dict[str, Path]) -> None:
 
 
 def in_order(results: Iterable[Result]) -> tuple[Result, ...]:
-    """Reference rows first, then the paper's strategies, then others by name."""
+    """Reference rows first, then the paper's strategies, then others by name; each beside the same with neighbours."""
     known = {name: place for place, name in enumerate(_ORDER)}
-    return tuple(sorted(results, key=lambda result: (known.get(result.strategy, len(known)), result.strategy)))
+
+    def place(result: Result) -> tuple[int, str]:
+        return known.get(model_of(result.strategy), len(known)), result.strategy
+
+    return tuple(sorted(results, key=place))
 
 
-def base_of(results: Sequence[Result]) -> Result | None:
-    """The unpersonalised row."""
-    return row_of(results, BASE)
+def base_of(results: Sequence[Result], strategy: str = "") -> Result | None:
+    """The unpersonalised row; for a ``strategy`` whose prompts had neighbours the base's row with neighbours."""
+    beside = row_of(results, f"{BASE}{WITH_NEIGHBOUR}") if is_shown_neighbours(strategy) else None
+    return beside or row_of(results, BASE) or row_of(results, f"{BASE}{WITH_NEIGHBOUR}")
 
 
 def row_of(results: Sequence[Result], strategy: str) -> Result | None:
@@ -91,9 +96,17 @@ def personalised(results: Iterable[Result]) -> tuple[Result, ...]:
     return tuple(result for result in results if not is_reference(result))
 
 
+def models(results: Iterable[Result]) -> tuple[Result, ...]:
+    """One row for each personalised model: that without neighbours where there are two."""
+    found: dict[str, Result] = {}
+    for one in sorted(personalised(results), key=lambda one: is_shown_neighbours(one.strategy)):
+        found.setdefault(model_of(one.strategy), one)
+    return in_order(found.values())
+
+
 def is_reference(result: Result) -> bool:
     """It trained nothing: a row without a delta, those of other tools among them."""
-    return result.strategy in REFERENCES or not result.meta.delta_sha256
+    return model_of(result.strategy) in REFERENCES or not result.meta.delta_sha256
 
 
 def leading(results: Sequence[Result]) -> Result:
@@ -103,9 +116,20 @@ def leading(results: Sequence[Result]) -> Result:
 
 def subtitle(strategy: str) -> str:
     """What trains, in a few words; empty for a strategy that is not known here."""
-    return _SUBTITLES.get(strategy, "")
+    about = _SUBTITLES.get(model_of(strategy), "")
+    return f"{about}; a similar test in the prompt".removeprefix("; ") if is_shown_neighbours(strategy) else about
 
 
 def title(strategy: str) -> str:
     """The strategy's name as people read it."""
-    return _TITLES.get(strategy, strategy)
+    return _TITLES.get(strategy, strategy.replace(WITH_NEIGHBOUR, " + neighbour"))
+
+
+def model_of(strategy: str) -> str:
+    """The strategy, or the reference, whether or not its prompts had neighbours."""
+    return strategy.removesuffix(WITH_NEIGHBOUR)
+
+
+def is_shown_neighbours(strategy: str) -> bool:
+    """Its prompts had a similar method's test: a row of retrieval."""
+    return strategy.endswith(WITH_NEIGHBOUR)

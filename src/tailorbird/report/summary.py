@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tailorbird.records import Result
 from tailorbird.report.differences import BLEU_POINTS, called_in_bleu, difference
 from tailorbird.report.headline import headline
-from tailorbird.report.rows import COPY, base_of, personalised, row_of
+from tailorbird.report.rows import COPY, base_of, models, row_of
 from tailorbird.report.units import listed, number, percent, scaled, seconds
 
 FEW_PAIRS = 30
@@ -13,7 +13,7 @@ FEW_PAIRS = 30
 
 def summary(results: Sequence[Result]) -> list[str]:
     """Sentences for the head of the report; ``results`` in the report's order, at least one."""
-    base, copy, strategies = base_of(results), row_of(results, COPY), personalised(results)
+    base, copy, strategies = base_of(results), row_of(results, COPY), models(results)
     if not strategies:
         return [*headline(results), "No strategy has been scored yet: this report shows the reference rows alone."]
     best = max(strategies, key=lambda result: result.metrics.bleu4)

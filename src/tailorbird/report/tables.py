@@ -6,7 +6,7 @@ from typing import Literal
 
 from tailorbird.records import Result
 from tailorbird.report.columns import BLEU, COLUMNS, EDIT, EXACT, Column
-from tailorbird.report.rows import DEVELOPERS, base_of, in_order, is_reference, personalised, subtitle, title
+from tailorbird.report.rows import DEVELOPERS, base_of, in_order, is_reference, models, personalised, subtitle, title
 from tailorbird.report.units import percent
 from tailorbird.report.useful import executed_columns
 
@@ -46,14 +46,16 @@ class Row:
 def table_rows(results: Iterable[Result], columns: Sequence[Column]) -> tuple[Row, ...]:
     """The table's rows in the report's order, with differences to the base in the notes."""
     ordered = in_order(results)
-    base = base_of(ordered)
     return tuple(
         Row(
             strategy=result.strategy,
             title=title(result.strategy),
             subtitle=subtitle(result.strategy),
             reference=is_reference(result),
-            cells=tuple(_cell(column, result, base, _mark(column, result, ordered)) for column in columns),
+            cells=tuple(
+                _cell(column, result, base_of(ordered, result.strategy), _mark(column, result, ordered))
+                for column in columns
+            ),
         )
         for result in ordered
     )
@@ -109,7 +111,7 @@ def terminal_table(results: Iterable[Result]) -> str:
     columns = (*executed_columns(ordered), *COLUMNS)
     blocks = []
     for group, name in _NAMES.items():
-        rows = personalised(ordered) if group == "cost" else ordered
+        rows = models(ordered) if group == "cost" else ordered
         chosen = [column for column in columns if column.group == group]
         if rows and chosen:
             blocks.append(_block(rows, chosen, name))

@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
-from tailorbird.base.load import Base
 from tailorbird.bases.catalogue import DEFAULT_BASE
 from tailorbird.bases.open import open_base
 from tailorbird.config import CompareConfig, ExecuteConfig, GenerateConfig, MineConfig, PersonaliseConfig
@@ -17,7 +16,7 @@ from tailorbird.metrics.score import score
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine
 from tailorbird.progress import Progress, Silent
-from tailorbird.records import Result
+from tailorbird.records import WITH_NEIGHBOUR, Result
 from tailorbird.strategies.registry import complete_settings, find_strategy
 from tailorbird.study.executing import can_execute, judge, open_project
 from tailorbird.training.device import choose_device
@@ -48,7 +47,11 @@ def compare(
     mining = MineConfig(seed=config.seed, context=config.context, older=config.older, since=config.since)
     mine(source, out / "data", mining, progress=progress)
     data = load_data(out / "data")
-    names = (*REFERENCES, "base", *config.strategies)
+    shown = _neighbours(config, data)
+    rows = {
+        name: [f"{name}{WITH_NEIGHBOUR}" if one else name for one in shown] for name in ("base", *config.strategies)
+    }
+    names = (*REFERENCES, *(row for of in rows.values() for row in of))
     _forget_other_results(out / "results", set(names))
     model = open_base(base, device=choose_device())
     dated = data.manifest.older is not None
@@ -58,14 +61,24 @@ def compare(
         for name in REFERENCES:
             # As many as the models' where these are more: useful@k has to be had for the same k.
             samples = max(SAMPLES, config.candidates)
-            write_reference(name, data, out / "candidates" / f"{name}.jsonl", limit=config.limit, samples=samples)
-        _generate(data, out, "base", None, config, model, progress)
+            write_reference(
+                name,
+                data,
+                out / "candidates" / f"{name}.jsonl",
+                limit=config.limit,
+                methods=config.methods,
+                samples=samples,
+            )
         if dated:
-            _generate(data, out, OLDER, None, config, model, progress, split="validation")
-        for name in config.strategies:
-            delta = out / "deltas" / name
-            personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
-            _generate(data, out, name, delta, config, model, progress)
+            older_settings = _generate_config(config, split="validation", neighbour=shown[0])
+            generate_base(data, _candidates(out, OLDER), older_settings, model, progress=progress)
+        for name, own in rows.items():
+            delta = out / "deltas" / name if name != "base" else None
+            if delta is not None:
+                personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
+            for row, neighbour in zip(own, shown, strict=True):
+                generation = _generate_config(config, split="test", neighbour=neighbour)
+                generate_base(data, _candidates(out, row), generation, model, delta=delta, progress=progress)
         if config.execute:
             judge(project, out, names, warn)
         else:
@@ -101,35 +114,35 @@ def _scored(out: Path, name: str) -> Result:
     )
 
 
-def _generate(
-    data: DataSet,
-    out: Path,
-    name: str,
-    delta: Path | None,
-    config: CompareConfig,
-    base: Base,
-    progress: Progress,
-    *,
-    split: Literal["validation", "test"] = "test",
-) -> None:
-    settings = GenerateConfig(
+def _neighbours(config: CompareConfig, data: DataSet) -> tuple[bool, ...]:
+    """For each row of a model, whether its prompts have neighbours; never where the data set has none."""
+    if not any(pair.neighbour for pair in data.split("test")):
+        return (False,)
+    return {"both": (False, True), "with": (True,), "without": (False,)}[config.neighbour]
+
+
+def _candidates(out: Path, row: str) -> Path:
+    return out / "candidates" / f"{row}.jsonl"
+
+
+def _generate_config(config: CompareConfig, *, split: Literal["validation", "test"], neighbour: bool) -> GenerateConfig:
+    return GenerateConfig(
         split=split,
         decoding=config.decoding,
+        constraint=config.constraint,
         beams=config.beams,
         candidates=config.candidates,
         temperature=config.temperature,
         top_p=config.top_p,
         no_repeat_ngram=config.no_repeat_ngram,
-        syntax=config.syntax,
-        names=config.names,
-        steering=config.steering,
+        neighbour=neighbour,
         limit=config.limit,
+        methods=config.methods,
         seed=config.seed,
         batch_size=config.generation_batch_size,
         max_source_tokens=config.max_source_tokens,
         max_target_tokens=config.max_target_tokens,
     )
-    generate_base(data, out / "candidates" / f"{name}.jsonl", settings, base, delta=delta, progress=progress)
 
 
 def _personalise_config(name: str, config: CompareConfig) -> PersonaliseConfig:

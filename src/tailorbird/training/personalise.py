@@ -115,7 +115,7 @@ def personalise_base(
         try:
             with ExitStack() as training:
                 training.callback(prepared.undo)
-                base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
+                base.limits(config.max_source_tokens, config.max_target_tokens)  # A prompt takes positions of its own.
                 outcome = _train(plan, prepared, out, progress or Silent(), limit_bytes=limit, announce=announce)
                 tensors = prepared.extract()
         except TooLargeError as error:
@@ -152,7 +152,7 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | 
             "delta can be trained on."
         )
     strategy = find_strategy(config.strategy)
-    base.require_positions(max_source=config.max_source_tokens, max_target=config.max_target_tokens)
+    max_source, max_target = base.limits(config.max_source_tokens, config.max_target_tokens)
     given = dict(config.settings)
     if config.learning_rate is not None:
         given["learning_rate"] = config.learning_rate
@@ -170,8 +170,8 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | 
         "unlikelihood": config.unlikelihood,
         "unasserted": config.unasserted,
         "neighbour_share": config.neighbour_share,
-        "max_source_tokens": config.max_source_tokens,
-        "max_target_tokens": config.max_target_tokens,
+        "max_source_tokens": max_source,
+        "max_target_tokens": max_target,
         "precision": "bfloat16" if use_bfloat16(config.precision, device) else "float32",
     }
     return _Plan(config.strategy, settings, config.seed, base, data, parent)

@@ -17,7 +17,7 @@ from tailorbird.generation.selecting import Selector
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.networks.batch import Encoded
-from tailorbird.records import Candidate, GenerationHeader, ReferenceLoss
+from tailorbird.records import Candidate, DecodingDefaults, GenerationHeader, Neighbour, ReferenceLoss
 from tailorbird.training.device import choose_device
 from tailorbird.training.losses import target_losses
 from tailorbird.training.personalise import personalise_base
@@ -158,12 +158,63 @@ def test_of_more_draws_the_least_doubtful_are_kept(data: DataSet, base: Base, tm
         assert [one.text for one in kept if one.pair_id == pair.id] == [texts[at] for at in best]
 
 
-@pytest.mark.parametrize("config", [GenerateConfig(temperature=0.5), GenerateConfig(decoding="beam", top_p=0.9)])
+@pytest.mark.parametrize(
+    "config", [replace(CONFIG, decoding="greedy", temperature=0.5), replace(CONFIG, decoding="beam", top_p=0.9)]
+)
 def test_what_changes_nothing_without_sampling_is_refused(
     config: GenerateConfig, data: DataSet, base: Base, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=f"temperature and top_p change nothing in {config.decoding} decoding"):
         generate_base(data, tmp_path / "c.jsonl", config, base)
+
+
+def test_the_base_says_how_it_decodes_and_settings_say_otherwise(data: DataSet, base: Base, tmp_path: Path) -> None:
+    own = DecodingDefaults(method="sample", constraint="none", temperature=0.5, top_p=0.9, no_repeat_ngram=7)
+    described = replace(base.description, decoding=own, max_source_tokens=64, max_target_tokens=12)
+    sampling = replace(base, description=described)
+    header = generate_base(data, tmp_path / "own.jsonl", GenerateConfig(limit=1), sampling)
+    assert header.decoding == "sample"
+    names = ("constraint", "temperature", "top_p", "no_repeat_ngram", "max_source_tokens", "max_target_tokens")
+    assert [header.settings[name] for name in names] == ["none", 0.5, 0.9, 7, 64, 12]
+    asked = GenerateConfig(limit=1, decoding="greedy", constraint="grammar", no_repeat_ngram=0, max_target_tokens=9)
+    header = generate_base(data, tmp_path / "asked.jsonl", asked, sampling)
+    assert header.decoding == "greedy"
+    assert "temperature" not in header.settings
+    assert [header.settings[name] for name in ("constraint", "no_repeat_ngram", "max_target_tokens")] == [
+        "grammar",
+        0,
+        9,
+    ]
+
+
+def test_several_candidates_are_sampled_where_the_base_would_be_greedy(
+    data: DataSet, base: Base, tmp_path: Path
+) -> None:
+    assert base.description.decoding.method == "greedy"
+    assert generate_base(data, tmp_path / "c.jsonl", replace(CONFIG, candidates=2), base).decoding == "sample"
+
+
+def test_methods_takes_one_pair_each_of_so_many_focal_methods(data: DataSet, base: Base, tmp_path: Path) -> None:
+    whole = [pair.focal_key for pair in data.split("test")]
+    chosen = {count: data.chosen("test", methods=count) for count in range(1, len(set(whole)) + 2)}
+    for count, pairs_of in chosen.items():
+        keys = [pair.focal_key for pair in pairs_of]
+        assert len(keys) == len(set(keys)) == min(count, len(set(whole)))
+        assert set(pairs_of) <= set(chosen.get(count + 1, pairs_of))
+    generate_base(data, tmp_path / "c.jsonl", replace(CONFIG, methods=1), base)
+    assert [one.pair_id for one in read(tmp_path / "c.jsonl")[1]] == [chosen[1][0].id]
+
+
+def test_a_neighbour_in_the_prompt_is_part_of_the_rows_name(data: DataSet, base: Base, tmp_path: Path) -> None:
+    neighbour = Neighbour(pair_id="n", focal_text="int f() {}", test_text="void t() {}")
+    shown = replace(data, pairs=tuple(replace(pair, neighbour=neighbour) for pair in data.pairs))
+    names = [
+        generate_base(of, tmp_path / f"{number}.jsonl", config, base).strategy
+        for number, (of, config) in enumerate(
+            [(data, CONFIG), (shown, CONFIG), (shown, replace(CONFIG, neighbour=False))]
+        )
+    ]
+    assert names == ["base", "base+neighbour", "base"]
 
 
 def test_fewer_draws_than_candidates_are_refused(data: DataSet, base: Base, tmp_path: Path) -> None:
@@ -197,7 +248,8 @@ def test_what_cannot_be_done_is_refused_before_work(base: Base, data: DataSet, t
     empty = write_data(tmp_path / "data", tuple(pair for pair in pairs() if pair.split != "test"))
     with pytest.raises(DataError, match="no test pairs: choose another --split"):
         generate_base(empty, tmp_path / "c.jsonl", CONFIG, base, progress=Refuse())
+    several = replace(CONFIG, decoding="greedy", candidates=2)
     with pytest.raises(UsageError, match="choose beam or sample"):
-        generate_base(data, tmp_path / "c.jsonl", replace(CONFIG, candidates=2), base, progress=Refuse())
+        generate_base(data, tmp_path / "c.jsonl", several, base, progress=Refuse())
     with pytest.raises(UsageError, match="256 positions"):
         generate_base(data, tmp_path / "c.jsonl", replace(CONFIG, max_target_tokens=999), base, progress=Refuse())

@@ -28,7 +28,8 @@ CONFIG = CompareConfig(
     settings={"prefix": {"length": 3, "hidden": 16}},
 )
 REFERENCES = ("developers", "no-model", "retrieval-copy")
-ROWS = (*REFERENCES, "base", "custom", "prefix")
+MODELS = ("base", "custom", "prefix")
+ROWS = (*REFERENCES, *(f"{name}{ending}" for name in MODELS for ending in ("", "+neighbour")))
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +113,14 @@ def test_a_killed_comparison_goes_on_where_it_was(
     work = Work()
     resumed = compare(PROJECT, tmp_path, CONFIG, base=base, progress=work)
     begun = [what for what in work.begun if what.startswith(("personalising", "generating"))]
-    assert begun == ["personalising (prefix)", "generating (prefix)"]
+    assert begun == ["personalising (prefix)", "generating (prefix)", "generating (prefix+neighbour)"]
     assert [result.metrics for result in resumed] == [result.metrics for result in made[1]]
 
 
 def test_results_of_strategies_no_longer_asked_for_go(base: str, tmp_path: Path) -> None:
     compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1), base=base)
-    kept = compare(PROJECT, tmp_path, replace(CONFIG, epochs=0.1, strategies=("prefix",)), base=base)
+    settings = replace(CONFIG, epochs=0.1, strategies=("prefix",), neighbour="without")
+    kept = compare(PROJECT, tmp_path, settings, base=base)
     assert tuple(result.strategy for result in kept) == (*REFERENCES, "base", "prefix")
     assert set(results(tmp_path)) == {*REFERENCES, "base", "prefix"}
 
