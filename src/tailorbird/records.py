@@ -369,6 +369,14 @@ class DecodingDefaults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingDefaults:
+    """How one strategy trains best on a base."""
+
+    learning_rate: float
+    epochs: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaseDescription:
     """What is known about a base besides its weights (``tailorbird-base.json`` in its folder)."""
 
@@ -377,6 +385,8 @@ class BaseDescription:
     prompt: str = "parts"
     """Name of the prompt format that the base reads best."""
     decoding: DecodingDefaults = DecodingDefaults()
+    training: dict[str, TrainingDefaults] = field(default_factory=dict)
+    """For each strategy that was searched on this base; the strategy's own defaults hold for the others."""
     max_source_tokens: int = 512
     max_target_tokens: int = 256
     licence: str = ""

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tailorbird.errors import SourceError
 from tailorbird.mining.dataset import load_data
 from tailorbird.mining.pipeline import mine
-from tailorbird.sources import resolve
+from tailorbird.sources import fetch_together, resolve
 
 pytestmark = [
     pytest.mark.real,
@@ -35,3 +36,22 @@ def test_commons_codec(tmp_path: Path) -> None:
     assert focal["Base64InputStreamTest", "testMarkSupported"].class_name == "BaseNCodecInputStream"
     assert focal["MetaphoneTest", "testMetaphone"].class_name == "Metaphone"
     assert focal["DigestUtilsTest", "testSha512_256"].name == "sha512_256"
+
+
+def test_several_artifacts_come_with_one_start_of_maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ["commons-cli:commons-cli:1.6.0", "org.apache.commons:commons-email:1.5"]
+    fetch_together([*wanted, "/no/coordinates"], cache=tmp_path)
+    monkeypatch.setenv("PATH", "")  # What is there needs no Maven.
+    for one in wanted:
+        found = resolve(one, cache=tmp_path)
+        assert found.provenance.licence == "Apache-2.0"
+        assert len(found.provenance.artifacts) == 3
+        assert list(found.root.rglob("src/test/java/**/*.java"))
+
+
+def test_what_maven_cannot_have_is_left_for_the_one_that_says_why(tmp_path: Path) -> None:
+    wanted = ["commons-cli:commons-cli:1.6.0", "commons-cli:commons-cli:0.0.0"]
+    fetch_together(wanted, cache=tmp_path)
+    with pytest.raises(SourceError, match=r"commons-cli:commons-cli:0\.0\.0"):
+        resolve(wanted[1], cache=tmp_path)
+    assert resolve(wanted[0], cache=tmp_path).root.is_dir()

@@ -22,6 +22,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from tailorbird.base.description import derive_description, read_description
+from tailorbird.base.own import OWN_DESCRIPTION
 from tailorbird.base.vocabulary import end_with, require_vocabulary, unwritable
 from tailorbird.errors import BaseError, UsageError
 from tailorbird.networks.agreement import require_agreement
@@ -30,10 +31,6 @@ from tailorbird.records import BaseDescription
 from tailorbird.storage import sha256_bytes
 
 T = TypeVar("T")
-
-
-OWN_DESCRIPTION = BaseDescription(end_token="</s>")
-"""Of what `tailorbird pretrain` makes, with `tailorbird.base.tokenizer`'s end token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ def load_base(
     require_vocabulary(tokenizer, rows, name)
     described = description or read_description(Path(place))
     if described is None:
-        described = _load(name, lambda: derive_description(name, place, tokenizer))
+        described = _load(name, lambda: derive_description(name, place, tokenizer, config))
     tokenizer_hash = tokenizer_sha256(tokenizer)
     if end_with(tokenizer, described.end_token, name):
         # Targets end otherwise: for a delta that is another tokenizer.

@@ -1,9 +1,10 @@
 """The bases that have a name, and where each lies on this machine. Nothing here loads one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+from tailorbird.base.own import OWN_DESCRIPTION
 from tailorbird.errors import BaseError
 from tailorbird.records import BaseDescription
 from tailorbird.sources import default_cache
@@ -62,8 +63,8 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     CatalogueEntry(
         name="tiny",
         purpose="unit tests and quick looks; part of the package",
-        description=BaseDescription(
-            end_token="</s>",
+        description=replace(
+            OWN_DESCRIPTION,
             licence="Apache-2.0",
             parameters=9_996_288,
             notes="A small BART that `tailorbird pretrain` trained on open-source Java.",

@@ -212,43 +212,62 @@ def take_one_by_one(
     allow is drawn again from what it does.
     """
     stepper = Stepper(network, sources, beams=candidates, steps=steps)
-    made: list[list[list[int]]] = [[[] for _ in range(candidates)] for _ in sources]
-    runs = [[_Runs(no_repeat, network.parts.start) for _ in range(candidates)] for _ in sources]
-    guides = None if guide is None else [[guide(at) for _ in range(candidates)] for at in range(len(sources))]
+    rows = [
+        _Row(at, at, candidate, _Runs(no_repeat, network.parts.start), None if guide is None else guide(at))
+        for at in range(len(sources))
+        for candidate in range(candidates)
+    ]
     rank: Rank = _by_score if drawing is None else partial(_by_lot, drawing=drawing)
-    active = list(range(len(sources)))
-    scores, tokens = _first(network, stepper, len(sources), candidates)
+    going, places = rows, len(sources)
+    first, tokens = _first(network, stepper, places, candidates)
+    scores = None if first is None else first.flatten(0, 1)
     for _ in range(steps):
-        scores = stepper.step(tokens) if scores is None else scores
+        at = ([row.place for row in going], [row.candidate for row in going])
+        if scores is None:
+            # Those that have ended are computed no more.
+            mask = torch.zeros_like(tokens, dtype=torch.bool)
+            mask[at] = True
+            scores = stepper.step(tokens, mask)
         if no_repeat:
-            for row, source in enumerate(active):
-                for beam in range(candidates):
-                    scores[row, beam, runs[source][beam].banned] = -torch.inf
-        tokens = scores.argmax(dim=-1) if drawing is None else _draw(scores, drawing)
-        if guides is not None:
-            _settle([guides[source] for source in active], [made[source] for source in active], tokens, scores, rank)
+            for number, row in enumerate(going):
+                scores[number, row.runs.banned] = -torch.inf
+        taken = (scores.argmax(dim=-1) if drawing is None else _draw(scores, drawing)).tolist()
+        for number, row in enumerate(going):
+            if row.guide is not None:
+                taken[number] = row.guide.settle(taken[number], scores[number], rank)
+            row.add(taken[number])
         scores = None
-        for source, row in zip(active, tokens.tolist(), strict=True):
-            for beam, token in enumerate(row):
-                if not made[source][beam] or made[source][beam][-1] != end:
-                    made[source][beam].append(token)
-                    runs[source][beam].add(token)
-        going = [row for row, source in enumerate(active) if any(one[-1] != end for one in made[source])]
+        tokens[at] = torch.tensor(taken, device=tokens.device)
+        going = [row for row in going if row.tokens[-1] != end]
         if not going:
             break
-        if len(going) <= _SPARE * len(active):
-            kept = torch.tensor(going, device=tokens.device)
-            stepper.keep(kept)
-            active, tokens = [active[row] for row in going], tokens[kept]
-    return made if guides is None else _finished(guides, made)
+        kept = sorted({row.place for row in going})
+        if len(kept) <= _SPARE * places:
+            stepper.keep(torch.tensor(kept, device=tokens.device))
+            tokens, places = tokens[kept], len(kept)
+            for row in going:
+                row.place = kept.index(row.place)
+    written: list[list[list[int]]] = [[] for _ in sources]
+    for row in rows:
+        written[row.source].append(row.tokens if row.guide is None else row.guide.finish(row.tokens))
+    return written
 
 
-def _finished(guides: Sequence[Sequence[Guide]], made: Sequence[Sequence[Sequence[int]]]) -> list[list[list[int]]]:
-    """What was ``made``, as the guides leave it."""
-    return [
-        [one.finish(tokens) for one, tokens in zip(own, written, strict=True)]
-        for own, written in zip(guides, made, strict=True)
-    ]
+@dataclass(slots=True)
+class _Row:
+    """One candidate as it is written."""
+
+    source: int
+    place: int
+    """Of its source, among those at work."""
+    candidate: int
+    runs: "_Runs"
+    guide: Guide | None
+    tokens: list[int] = field(default_factory=list)
+
+    def add(self, token: int) -> None:
+        self.tokens.append(token)
+        self.runs.add(token)
 
 
 @torch.no_grad()
@@ -338,25 +357,8 @@ def _within_top_p(chances: torch.Tensor, top_p: float) -> torch.Tensor:
     return torch.zeros_like(chances, dtype=torch.bool).scatter_(-1, places, kept)
 
 
-def _settle(
-    guides: Sequence[Sequence[Guide]],
-    made: Sequence[Sequence[Sequence[int]]],
-    tokens: torch.Tensor,
-    scores: torch.Tensor,
-    rank: Rank,
-) -> None:
-    """Put into ``tokens``, (sources, candidates), what the guides agree to; the ``made`` that end take no part."""
-    for row, (own, written) in enumerate(zip(guides, made, strict=True)):
-        for beam, (one, before) in enumerate(zip(own, written, strict=True)):
-            if not (before and before[-1] == one.end):
-                token = int(tokens[row, beam])
-                settled = one.settle(token, scores[row, beam], rank)
-                if settled != token:
-                    tokens[row, beam] = settled
-
-
 def _draw(scores: torch.Tensor, drawing: Drawing) -> torch.Tensor:
-    """One token for each row of ``scores``, (sources, beams, vocabulary)."""
+    """One token for each row of ``scores``, (rows, vocabulary)."""
     chances = (scores / drawing.temperature).softmax(dim=-1)
     if drawing.top_p < 1:
         chances = chances.masked_fill(~_within_top_p(chances, drawing.top_p), 0.0)

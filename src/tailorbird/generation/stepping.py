@@ -145,8 +145,11 @@ class Stepper:
         return decoder.finish(states, False)[last]
 
     @torch.no_grad()
-    def step(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Scores after ``tokens``, (sources, beams), in the beams' order: (sources, beams, vocabulary) in fp32."""
+    def step(self, tokens: torch.Tensor, going: torch.Tensor | None = None) -> torch.Tensor:
+        """Scores after ``tokens``, (sources, beams), in the beams' order: (sources, beams, vocabulary) in fp32.
+
+        With ``going``, (sources, beams) of truth values, only of those beams: (beams that go on, vocabulary).
+        """
         at, beams = self._step, self._beams
         new = torch.arange(self._shared + at * beams, self._shared + (at + 1) * beams, device=self._device)
         upto = self._shared + (at + 1) * beams
@@ -158,10 +161,16 @@ class Stepper:
             bias = self._bias[at, :, :upto].unsqueeze(1)
             hidden = bias if hidden is None else hidden + bias
         self._step += 1
+        slots = slice(int(new[0]), upto)
+        if going is not None and not bool(going.all()):
+            rows, places = going.nonzero().unbind(1)
+            positions = self._read_lengths[rows] + at
+            return self._pass(
+                tokens[rows, places], positions, _Seats(len(tokens), beams, (rows, places)), slots, upto, hidden
+            )
         positions = (self._read_lengths + at).repeat_interleave(beams)
-        seats = _Seats(len(tokens), beams)
-        scores = self._pass(tokens.reshape(-1), positions, seats, slice(int(new[0]), upto), upto, hidden)
-        return scores.view(len(tokens), beams, -1)
+        scores = self._pass(tokens.reshape(-1), positions, _Seats(len(tokens), beams), slots, upto, hidden)
+        return scores if going is not None else scores.view(len(tokens), beams, -1)
 
     @torch.no_grad()
     def try_on(self, tokens: Sequence[Sequence[int]]) -> torch.Tensor:

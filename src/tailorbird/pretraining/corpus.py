@@ -26,7 +26,7 @@ from tailorbird.pretraining.snippets import snippets
 from tailorbird.pretraining.token_store import write_tokens
 from tailorbird.progress import Progress
 from tailorbird.records import Pair, Provenance
-from tailorbird.sources import ResolvedSource, resolve
+from tailorbird.sources import ResolvedSource, fetch_together, resolve
 from tailorbird.storage import read_json, sha256_bytes, write_json
 
 TOKENIZER_SNIPPETS = 60_000
@@ -191,6 +191,7 @@ def _fetched(listed: CorpusList, progress: Progress) -> tuple[dict[str, Resolved
 def _fetch(coordinates: Sequence[str], progress: Progress) -> dict[str, ResolvedSource]:
     """Every source, at hand before hours are spent on the first; SourceError with all that cannot be had."""
     progress.start("fetching", len(coordinates))
+    fetch_together(coordinates)
     sources: dict[str, ResolvedSource] = {}
     missing = []
     for number, coordinate in enumerate(coordinates, start=1):

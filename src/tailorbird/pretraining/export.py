@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import save
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from tailorbird.base.own import OWN_DESCRIPTION
 from tailorbird.base.tokenizer import save_tokenizer
 from tailorbird.config import PretrainConfig
 from tailorbird.pretraining.check import GreedyCheck
 from tailorbird.pretraining.corpus import Corpus
-from tailorbird.records import Provenance
+from tailorbird.records import DESCRIPTION_FILE, Provenance
 from tailorbird.storage import atomic_file, write_json
 from tailorbird.training.loop import Outcome
 
@@ -74,6 +75,7 @@ def export_base(
     settings.save_pretrained(str(out))
     model.generation_config.save_pretrained(str(out))
     write_json(out / RECORD, report)
+    write_json(out / DESCRIPTION_FILE, OWN_DESCRIPTION)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     with atomic_file(out / "README.md") as file:
         file.write(model_card(report, parameters).encode())

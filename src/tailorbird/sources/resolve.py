@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,6 +77,14 @@ def resolve_past(present: ResolvedSource, since: str, *, cache: Path | None = No
     if not root.is_dir():
         raise SourceError(f"{present.root} was not there yet at --since {since}: give a later one.")
     return ResolvedSource(root, provenance)
+
+
+def fetch_together(sources: Iterable[str], *, cache: Path | None = None) -> None:
+    """Have those of ``sources`` that are Maven coordinates at hand after a single start of Maven.
+
+    What it cannot have is left for `resolve`, which says why.
+    """
+    maven.fetch_together([one for one in sources if _COORDINATES.fullmatch(one)], cache or default_cache())
 
 
 def fetch_maven(coordinates: str, *, cache: Path | None = None) -> Path:

@@ -4,7 +4,7 @@ import math
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -153,7 +153,9 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | 
         )
     strategy = find_strategy(config.strategy)
     max_source, max_target = base.limits(config.max_source_tokens, config.max_target_tokens)
-    given = dict(config.settings)
+    searched = base.description.training.get(config.strategy)
+    given: dict[str, str | int | float | bool] = {} if searched is None else asdict(searched)
+    given |= config.settings
     if config.learning_rate is not None:
         given["learning_rate"] = config.learning_rate
     if config.epochs is not None:
