@@ -4,7 +4,7 @@ PYTHON ?= python3
 TEST_WORKERS ?= 2
 DEMO_SOURCE ?= commons-codec:commons-codec:1.16.0
 DEMO_OUT ?= demo
-BASE ?= smollm2-135m-plain
+BASE ?= smollm2-135m
 # Enough to see what each strategy does, in a quarter of an hour on 2 cores; `compare` alone takes more.
 DEMO_EPOCHS ?= 1.5
 

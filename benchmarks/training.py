@@ -70,7 +70,7 @@ def examples(data: Path) -> tuple[list[Any], list[Any], Any]:
     from tailorbird.mining.dataset import load_data
     from tailorbird.networks.batch import Encoded
 
-    base, mined = open_base(), load_data(data)
+    base, mined = open_base("tiny"), load_data(data)
 
     def encoded(split: str) -> list[Any]:
         pairs = [pair for pair in mined.split(split) if pair.test.assertions]

@@ -186,7 +186,8 @@ class TestCase:
     """Annotation names without ``@`` and arguments."""
     assertions: tuple[str, ...]
     """What it asserts with, sorted: ``junit``, ``testng``, ``assertj``, ``hamcrest``, ``truth``, ``mocks``, ``fail``,
-    ``assert-statement``, ``expected-exception``, ``helper`` (a method of the project that asserts); empty for none."""
+    ``assert-statement``, ``expected-exception``, ``no-exception`` (that nothing is thrown), ``helper`` (a method of the
+    project that asserts); empty for none."""
     path: str
     line: int
     end_line: int

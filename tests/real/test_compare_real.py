@@ -26,6 +26,10 @@ METRICS = {
     "calls_focal_method",
     "input_gain",
 }
+FEW = (
+    *("--base", "tiny", "--epochs", "0.1"),
+    *("--set", "validations=1", "--set", "limit=4", "--set", "batch_size=4", "--set", "neighbour=with"),
+)
 COST = {"train_seconds", "train_flops", "peak_memory_bytes", "trainable_parameters", "delta_bytes"}
 
 
@@ -37,8 +41,7 @@ def tailorbird(*arguments: str) -> str:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("study")
-    few = ("--epochs", "0.1", "--set", "validations=1", "--set", "limit=4", "--set", "batch_size=4")
-    printed = tailorbird("compare", "commons-codec:commons-codec:1.16.0", "--out", str(out), *few)
+    printed = tailorbird("compare", "commons-codec:commons-codec:1.16.0", "--out", str(out), *FEW)
     assert printed.strip().splitlines()[-1] == str(out / "report.html")
     return out
 
@@ -49,27 +52,28 @@ def results(study: Path) -> dict[str, dict]:  # type: ignore[type-arg]
 
 def test_there_is_a_result_for_each_strategy_and_reference(study: Path) -> None:
     found = results(study)
-    assert set(found) == {"developers", "no-model", "retrieval-copy", "base", *STRATEGIES}
+    models = {f"{name}+neighbour" for name in ("base", *STRATEGIES)}
+    assert set(found) == {"developers", "no-model", "retrieval-copy", *models}
     for name, result in found.items():
         assert result["strategy"] == name
         assert set(result["metrics"]) >= METRICS
         assert set(result["cost"]) >= COST
         assert {"versions", "seed", "commit", "device"} <= set(result["meta"])
     for name in STRATEGIES:
-        cost = found[name]["cost"]
+        cost = found[f"{name}+neighbour"]["cost"]
         assert all(cost[key] > 0 for key in COST), name
         assert cost["delta_bytes"] == (study / "deltas" / name / "delta.safetensors").stat().st_size
 
 
 def test_half_an_epoch_of_custom_lowers_the_loss_of_the_embedded_base(study: Path, tmp_path: Path) -> None:
-    half = ("--epochs", "0.5", "--set", "validations=1")
+    half = ("--base", "tiny", "--epochs", "0.5", "--set", "validations=1")
     tailorbird("personalise", str(study / "data"), "--strategy", "custom", "--out", str(tmp_path), *half)
     start, *_, end = json.loads((tmp_path / "delta.json").read_text())["curve"]
     assert end["validation_loss"] < start["validation_loss"] - 0.02
 
 
 def test_the_embedded_base_reads_its_input(study: Path) -> None:
-    assert results(study)["base"]["metrics"]["input_gain"] > 0.1
+    assert results(study)["base+neighbour"]["metrics"]["input_gain"] > 0.1
 
 
 def test_the_report_is_one_file_that_loads_nothing(study: Path) -> None:
@@ -83,6 +87,5 @@ def test_the_report_is_one_file_that_loads_nothing(study: Path) -> None:
 
 def test_given_again_nothing_is_done_twice(study: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (study / "deltas").rglob("*.safetensors")}
-    few = ("--epochs", "0.1", "--set", "validations=1", "--set", "limit=4", "--set", "batch_size=4")
-    tailorbird("compare", "commons-codec:commons-codec:1.16.0", "--out", str(study), *few)
+    tailorbird("compare", "commons-codec:commons-codec:1.16.0", "--out", str(study), *FEW)
     assert {path: path.stat().st_mtime_ns for path in (study / "deltas").rglob("*.safetensors")} == before

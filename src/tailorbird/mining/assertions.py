@@ -1,6 +1,7 @@
 """What a test asserts with: libraries, exceptions that it expects, and the project's own helpers that assert."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 from tailorbird.mining.calls import Body, Call
@@ -8,6 +9,8 @@ from tailorbird.mining.declarations import JavaType, Method, Scope
 
 JUNIT, TESTNG, ASSERTJ, HAMCREST, TRUTH, MOCKS = "junit", "testng", "assertj", "hamcrest", "truth", "mocks"
 FAIL, STATEMENT, EXPECTED, HELPER = "fail", "assert-statement", "expected-exception", "helper"
+NO_EXCEPTION = "no-exception"
+"""Says that nothing may be thrown, as every test does."""
 
 _LIBRARIES = (
     ("org.assertj.", ASSERTJ),
@@ -18,6 +21,8 @@ _LIBRARIES = (
 _MOCK_LIBRARIES = ("org.mockito", "org.easymock", "org.jmock", "org.powermock")
 _MOCK_CALLS = re.compile(r"verify(?![a-z])|should(?:Have|$)|inOrder$|assertIsSatisfied$")
 _EXPECTED = re.compile(r"\bexpected(?:Exceptions)?\s*=")
+_CODE, _NOTHING_THROWN = "assertThatCode", "doesNotThrowAnyException"
+_DOES_NOT_THROW = {"assertDoesNotThrow", "assertThatNoException", _NOTHING_THROWN}
 _RULE = re.compile(r"expect(?:Message|Cause)?$")
 
 
@@ -31,6 +36,8 @@ def library_assertion(call: Call, scope: Scope) -> str | None:
     name = call.name
     if name == "fail":
         return FAIL
+    if name in _DOES_NOT_THROW:
+        return NO_EXCEPTION
     if name.startswith("assert"):
         return _asserting_library(name, scope)
     if _MOCK_CALLS.match(name) and any(one.name.startswith(_MOCK_LIBRARIES) for one in scope.imports):
@@ -81,7 +88,12 @@ class AssertionFinder:
             body = self._body_of(owner, method)
             found = {STATEMENT} if body.statements else set[str]()
             helpers = []
+            names = Counter(call.name for call in body.calls)
+            # AssertJ's two calls for it: what the first one begins, the second one ends.
+            begun = {_CODE} if names[_CODE] <= names[_NOTHING_THROWN] else set[str]()
             for call in body.calls:
+                if call.name in begun:
+                    continue
                 if call.method is None or call.owner is None:
                     word = library_assertion(call, owner.scope)
                     found |= {word} if word else set()

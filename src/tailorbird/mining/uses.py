@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tailorbird.mining.assertions import FAIL, AssertionFinder
+from tailorbird.mining.assertions import FAIL, NO_EXCEPTION, AssertionFinder
 from tailorbird.mining.calls import ANY_ARITY, Body, Call, read_body
 from tailorbird.mining.declarations import CAUGHT, JavaType, Method, code_of
 from tailorbird.mining.kinds import ClassView
@@ -85,10 +85,10 @@ class Reader:
         return self._assertions.words(self._home, method)
 
     def asserts(self, method: Method) -> bool:
-        """Whether a test of the class asserts anything. A ``fail`` in a catch block alone does not: it says that
-        nothing may be thrown, and a test that throws has failed as it is.
+        """Whether a test of the class asserts anything. An ``assertDoesNotThrow``, or a ``fail`` in a catch block, does
+        not: it says that nothing may be thrown, and a test that throws has failed as it is.
         """
-        words = self.assertions(method)
+        words = tuple(word for word in self.assertions(method) if word != NO_EXCEPTION)
         code = code_of(method)
         if words != (FAIL,) or code is None:
             return bool(words)

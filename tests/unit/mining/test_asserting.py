@@ -49,6 +49,8 @@ def project(tmp_path: Path) -> tuple[CandidateAssertions, TestClass]:
         ("try { new Foo().add(1); fail(); } catch (RuntimeException expected) { }", True),
         ("try { new Foo().add(1); } catch (RuntimeException wrong) { fail(); }", False),
         ("try { new Foo().add(1); } catch (RuntimeException wrong) { fail(); } assertTrue(true);", True),
+        ("assertDoesNotThrow(() -> new Foo().add(1));", False),
+        ("assertDoesNotThrow(() -> new Foo().add(1)); assertTrue(true);", True),
         ("if (new Foo().add(1) > 2) fail();", True),
     ],
 )

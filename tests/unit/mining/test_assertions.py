@@ -30,6 +30,7 @@ def words(
 
 JUPITER = "import org.junit.jupiter.api.*;"
 JUNIT4 = "import org.junit.*;"
+ASSERTJ = "import static org.assertj.core.api.Assertions.assertThatCode;"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,10 @@ JUNIT4 = "import org.junit.*;"
         (JUNIT4 + "import static org.mockito.Mockito.*;", "verify(foo).add(1);", ["mocks"]),
         (JUNIT4 + "import static org.mockito.Mockito.*;", "verifyNoMoreInteractions(foo);", ["mocks"]),
         (JUNIT4, "verify(foo);", []),
+        (JUPITER, "assertDoesNotThrow(() -> f());", ["no-exception"]),
+        (JUPITER, "assertThatCode(() -> f()).doesNotThrowAnyException();", ["no-exception"]),
+        (JUPITER + ASSERTJ, "assertThatCode(() -> f()).hasMessage(null);", ["assertj"]),
+        (JUPITER, "assertThatNoException().isThrownBy(() -> f());", ["no-exception"]),
         (JUNIT4 + "import org.junit.rules.ExpectedException;", "thrown.expect(E.class);", ["expected-exception"]),
         (JUNIT4, "thrown.expect(E.class);", []),
         (JUNIT4, "try { f(); fail(); } catch (E e) { }", ["fail"]),
