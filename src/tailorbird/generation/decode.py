@@ -1,7 +1,8 @@
 """From prompts to candidate texts: greedy, beam and sampling."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 import torch
@@ -142,20 +143,39 @@ def _guided(
     written = _write(base, sources, decoding, at_once, guide)
     if decoding.method == "beam":
         return written, [[0] * len(ranked) for ranked in written]
-    alone = replace(decoding, candidates=1)
     latest = {(at, rank): (one, written[at][rank]) for at, own in enumerate(guides) for rank, one in enumerate(own)}
     for _ in range(_BEGINNINGS + ways.kept):
         found = {place: one.another(tokens) for place, (one, tokens) in latest.items()}
         again = [(place, another) for place, another in found.items() if another is not None]
         if not again:
             break
-        ready = [another for _, another in again]
-        made = _write(base, [sources[at] for (at, _), _ in again], alone, at_once, ready.__getitem__)
-        latest = {place: (another, tokens) for (place, another), (tokens,) in zip(again, made, strict=True)}
+        latest = dict(_once_more(base, sources, again, decoding, at_once))
         for (at, rank), (another, tokens) in latest.items():
             if another.called:
                 written[at][rank], guides[at][rank] = tokens, another
     return written, [[one.completed for one in own] for own in guides]
+
+
+def _once_more(
+    base: Base,
+    sources: Sequence[tuple[int, ...]],
+    again: Sequence[tuple[tuple[int, int], Guide]],
+    decoding: Decoding,
+    at_once: int | None,
+) -> Iterator[tuple[tuple[int, int], tuple[Guide, list[int]]]]:
+    """Other tries of some candidates, each at its (source, rank) with its guide; those of a source read it once."""
+    groups: dict[int, list[tuple[tuple[int, int], Guide]]] = defaultdict(list)
+    for number, (place, guide) in enumerate(again):
+        # Greedy decoding takes one candidate of each source.
+        groups[number if decoding.likeliest else place[0]].append((place, guide))
+    tries = list(groups.values())
+    waiting = [iter([guide for _, guide in own]) for own in tries]
+    given = [sources[own[0][0][0]] for own in tries]
+    counts = [len(own) for own in tries]
+    made = _write(base, given, decoding, at_once, lambda at: next(waiting[at]), counts=counts)
+    for own, written in zip(tries, made, strict=True):
+        for (place, guide), tokens in zip(own, written, strict=True):
+            yield place, (guide, tokens)
 
 
 def _write(
@@ -164,7 +184,10 @@ def _write(
     decoding: Decoding,
     at_once: int | None,
     guide: NewGuide | None = None,
+    *,
+    counts: Sequence[int] | None = None,
 ) -> list[list[list[int]]]:
+    """The tokens of each source's candidates; ``counts`` says how many where these are not ``decoding``'s."""
     if decoding.method == "beam":
         return search_beams(
             base.network,
@@ -187,7 +210,7 @@ def _write(
         sources,
         end=base.end,
         steps=decoding.max_tokens,
-        candidates=decoding.candidates,
+        candidates=counts or decoding.candidates,
         no_repeat=decoding.no_repeat_ngram,
         drawing=Drawing(temperature=decoding.temperature, top_p=decoding.top_p) if sampling else None,
         guide=guide,

@@ -20,6 +20,8 @@ _ROUNDS = 100
 
 _LIKELY = 256
 """Tokens that nearly always hold what top_p asks for: to put all in order takes longer than the network's step."""
+_NEAR = 14.0
+"""Tokens whose scores lie so far behind the best one's are seldom in what top_p asks for."""
 _APART = 1e6
 """More than two log-probabilities, or two lots, differ by."""
 _NEVER = -1e9
@@ -134,7 +136,7 @@ class _Likeliest:
 
     def _settled(self, source: int, token: int, scores: torch.Tensor) -> int:
         guide = self._guides.get(source)
-        return token if guide is None else guide.settle(token, scores, _by_score)
+        return token if guide is None else guide.settle(token, scores.float(), _by_score)
 
     def _take(self, source: int, tokens: Sequence[int]) -> None:
         made, lookup = self._made[source], self._lookups[source]
@@ -201,26 +203,28 @@ def take_one_by_one(
     *,
     end: int,
     steps: int,
-    candidates: int = 1,
+    candidates: int | Sequence[int] = 1,
     no_repeat: int = 0,
     drawing: Drawing | None = None,
     guide: NewGuide | None = None,
 ) -> list[list[list[int]]]:
     """For each source ``candidates`` sequences, each up to and with ``end`` or of ``steps`` tokens, token by token.
 
+    How many may differ from source to source. All of a source read it once.
     Greedy without ``drawing``; with it, tokens are drawn with torch's current random state. What a ``guide`` does not
     allow is drawn again from what it does.
     """
-    stepper = Stepper(network, sources, beams=candidates, steps=steps)
+    counts = [candidates] * len(sources) if isinstance(candidates, int) else list(candidates)
+    stepper = Stepper(network, sources, beams=max(counts), steps=steps)
     rows = [
         _Row(at, at, candidate, _Runs(no_repeat, network.parts.start), None if guide is None else guide(at))
         for at in range(len(sources))
-        for candidate in range(candidates)
+        for candidate in range(counts[at])
     ]
     rank: Rank = _by_score if drawing is None else partial(_by_lot, drawing=drawing)
     going, places = rows, len(sources)
-    first, tokens = _first(network, stepper, places, candidates)
-    scores = None if first is None else first.flatten(0, 1)
+    first, tokens = _first(network, stepper, places, max(counts))
+    scores = None if first is None else first[[row.place for row in rows], [row.candidate for row in rows]]
     for _ in range(steps):
         at = ([row.place for row in going], [row.candidate for row in going])
         if scores is None:
@@ -234,7 +238,7 @@ def take_one_by_one(
         taken = (scores.argmax(dim=-1) if drawing is None else _draw(scores, drawing)).tolist()
         for number, row in enumerate(going):
             if row.guide is not None:
-                taken[number] = row.guide.settle(taken[number], scores[number], rank)
+                taken[number] = row.guide.settle(taken[number], scores[number].float(), rank)
             row.add(taken[number])
         scores = None
         tokens[at] = torch.tensor(taken, device=tokens.device)
@@ -300,7 +304,7 @@ def search_beams(
     running[:, 0] = 0.0  # All beams are the same at the start: only the first may go on.
     for step in range(1, steps + 1):
         scores = stepper.step(tokens) if scores is None else scores
-        chances = scores.log_softmax(dim=-1)
+        chances = scores.float().log_softmax(dim=-1)
         scores = None
         if no_repeat:
             for row, source in enumerate(active):
@@ -358,12 +362,32 @@ def _within_top_p(chances: torch.Tensor, top_p: float) -> torch.Tensor:
 
 
 def _draw(scores: torch.Tensor, drawing: Drawing) -> torch.Tensor:
-    """One token for each row of ``scores``, (rows, vocabulary)."""
-    chances = (scores / drawing.temperature).softmax(dim=-1)
-    if drawing.top_p < 1:
-        chances = chances.masked_fill(~_within_top_p(chances, drawing.top_p), 0.0)
-    # As multinomial draws, in a third of its time: the first of exponential clocks that run at these rates.
-    return (chances / torch.empty_like(chances).exponential_()).argmax(dim=-1)
+    """One token for each row of ``scores``, (rows, vocabulary): the inverse of the distribution at one lot each."""
+    lots = torch.rand(len(scores), device=scores.device, dtype=torch.float64)
+    # Row by row in the processor's cache: temporaries of the whole would cost more than the network's step.
+    return torch.stack(
+        [_drawn(row.float() / drawing.temperature, lot, drawing.top_p) for row, lot in zip(scores, lots, strict=True)]
+    )
+
+
+def _drawn(scores: torch.Tensor, lot: torch.Tensor, top_p: float) -> torch.Tensor:
+    """The token at ``lot``, from 0 to 1, of the fewest ones whose chances reach ``top_p``."""
+    whole = scores.logsumexp(dim=0)
+    if top_p == 1:
+        sums = (scores - whole).exp().double().cumsum(dim=0)
+        return torch.searchsorted(sums, lot * sums[-1], right=True).clamp_(max=len(sums) - 1)
+    tokens = (scores > scores.max() - _NEAR).nonzero().squeeze(1)
+    best, order = scores[tokens].sort(descending=True, stable=True)
+    chances, tokens = (best - whole).exp().double(), tokens[order]
+    if float(chances.sum()) < top_p:
+        best, tokens = scores.sort(descending=True, stable=True)
+        chances = (best - whole).exp().double()
+    # Each is kept that the ones before it do not reach it without.
+    sums = chances.cumsum(dim=0)
+    sums = sums[: int((sums - chances < top_p).sum())]
+    place = torch.searchsorted(sums, lot * sums[-1], right=True)
+    # A lot that rounds to the whole sum would fall behind the last token.
+    return tokens[place.clamp_(max=len(sums) - 1)]
 
 
 class _Runs:

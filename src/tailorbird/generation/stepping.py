@@ -25,7 +25,7 @@ _HIDDEN = float("-inf")
 
 @dataclass
 class _Cache:
-    """Keys and values of one attention: (sources, key heads, slots, width)."""
+    """Keys and values of one attention: (sources, key heads, slots, width), or with beams before the slots."""
 
     keys: torch.Tensor
     values: torch.Tensor
@@ -68,18 +68,21 @@ class Stepper:
         crossing = self._parts.encoder is not None
         self._prefix = _longest_prefix(block.attention for block in blocks)
         self._shared = self._prefix + (0 if crossing else room)
-        slots = self._shared + self._steps * beams
-        self._own = [self._new_cache(block.attention, len(sources), slots, self._prefix) for block in blocks]
-        self._hidden = torch.full((len(sources), 1, beams, slots), _HIDDEN, device=self._device)
+        self._read_keys = [self._new_cache(block.attention, len(sources), self._shared) for block in blocks]
+        """Of each block what all beams of a source see: a prefix, and what the decoder read of the source."""
+        self._own = [self._new_own(block.attention, len(sources)) for block in blocks]
+        """Of each block what each beam has written."""
+        kind = self._parts.head.weight.dtype
+        self._hidden = torch.full((len(sources), 1, 1, self._shared), _HIDDEN, device=self._device, dtype=kind)
         self._hidden[..., : self._prefix] = 0.0
         self._asking = [block.cross for block in blocks if block.cross is not None] if crossing else []
         self._before = _longest_prefix(self._asking)
         size = self._before + room
-        self._crosses = [self._new_cache(cross, len(sources), size, self._before) for cross in self._asking]
+        self._crosses = [self._new_cache(cross, len(sources), size) for cross in self._asking]
         self._cross_hidden: torch.Tensor | None = None
         if crossing:
             # What stands before the sources in cross-attention every beam sees.
-            self._cross_hidden = torch.zeros(len(sources), 1, 1, self._before + room, device=self._device)
+            self._cross_hidden = torch.zeros(len(sources), 1, 1, self._before + room, device=self._device, dtype=kind)
         self._bias = self._position_bias()
         self.first_scores = self.admit(torch.arange(len(sources), device=self._device), sources)
         """Scores that reading the sources gave already, (sources, vocabulary); None where a start token is to come."""
@@ -109,32 +112,34 @@ class Stepper:
         """Hide all slots of ``rows`` from ``before`` on but those of their sources."""
         lengths = torch.tensor(segments.lengths, device=hidden.device)
         beyond = torch.arange(hidden.shape[-1] - before, device=hidden.device)[None] >= lengths[:, None]
-        ends = torch.zeros(beyond.shape, device=hidden.device).masked_fill_(beyond, _HIDDEN)
+        ends = torch.zeros(beyond.shape, device=hidden.device, dtype=hidden.dtype).masked_fill_(beyond, _HIDDEN)
         hidden[rows, :, :, before:] = ends[:, None, None]
 
-    def _new_cache(self, attention: Attention, sources: int, slots: int, prefix: int) -> _Cache:
+    def _new_cache(self, attention: Attention, sources: int, slots: int) -> _Cache:
         size = (sources, attention.key_heads, slots, attention.width)
         kind = self._parts.head.weight.dtype
         keys, values = (torch.zeros(size, device=self._device, dtype=kind) for _ in range(2))
         cache = _Cache(keys, values)
         if attention.prefix is not None:
             for held, given in zip((cache.keys, cache.values), attention.prefix, strict=True):
-                held[:, :, :prefix] = given
+                held[:, :, : given.shape[1]] = given
         return cache
 
+    def _new_own(self, attention: Attention, sources: int) -> _Cache:
+        size = (sources, attention.key_heads, self._beams, self._steps, attention.width)
+        kind = self._parts.head.weight.dtype
+        return _Cache(*(torch.zeros(size, device=self._device, dtype=kind) for _ in range(2)))
+
     def _position_bias(self) -> torch.Tensor | None:
-        """(steps, heads, slots) for T5: the bias of each step's query on each slot."""
+        """(steps, heads, steps) for T5: the bias of each step's query on what was written."""
         bias = self._parts.decoder.bias
-        if bias is None:
-            return None
-        table = bias(self._steps, self._steps, 0).permute(1, 0, 2).repeat_interleave(self._beams, dim=2)
-        return nn.functional.pad(table, (self._shared, 0))
+        return None if bias is None else bias(self._steps, self._steps, 0).permute(1, 0, 2)
 
     def _read(self, batch: Batch, rows: torch.Tensor) -> torch.Tensor:
         """Fill the shared slots of ``rows`` with their sources; states at each one's last token, (rows, width)."""
         network, decoder, segments = self._network, self._parts.decoder, batch.segments
         at = slice(self._prefix, self._prefix + segments.longest)
-        caches = {block.attention.name: cache for block, cache in zip(decoder.blocks, self._own, strict=True)}
+        caches = {block.attention.name: cache for block, cache in zip(decoder.blocks, self._read_keys, strict=True)}
 
         def keep(attention: Attention, key: torch.Tensor, value: torch.Tensor) -> None:
             cache = caches[attention.name]
@@ -146,56 +151,45 @@ class Stepper:
 
     @torch.no_grad()
     def step(self, tokens: torch.Tensor, going: torch.Tensor | None = None) -> torch.Tensor:
-        """Scores after ``tokens``, (sources, beams), in the beams' order: (sources, beams, vocabulary) in fp32.
+        """Scores after ``tokens``, (sources, beams), in the beams' order: (sources, beams, vocabulary).
 
         With ``going``, (sources, beams) of truth values, only of those beams: (beams that go on, vocabulary).
         """
         at, beams = self._step, self._beams
-        new = torch.arange(self._shared + at * beams, self._shared + (at + 1) * beams, device=self._device)
-        upto = self._shared + (at + 1) * beams
-        hidden = None
-        if beams > 1 or self._shared:
-            self._hidden[:, 0, torch.arange(beams, device=self._device), new] = 0.0
-            hidden = self._hidden[..., :upto]
-        if self._bias is not None:
-            bias = self._bias[at, :, :upto].unsqueeze(1)
-            hidden = bias if hidden is None else hidden + bias
+        # (heads, 1, steps so far): the same for all sources and beams.
+        hidden = None if self._bias is None else self._bias[at, :, None, : at + 1]
         self._step += 1
-        slots = slice(int(new[0]), upto)
         if going is not None and not bool(going.all()):
             rows, places = going.nonzero().unbind(1)
-            positions = self._read_lengths[rows] + at
-            return self._pass(
-                tokens[rows, places], positions, _Seats(len(tokens), beams, (rows, places)), slots, upto, hidden
-            )
+            seats, positions = _Seats(len(tokens), beams, 1, (rows, places)), self._read_lengths[rows] + at
+            return self._pass(tokens[rows, places], positions, seats, at, at + 1, hidden)
         positions = (self._read_lengths + at).repeat_interleave(beams)
-        scores = self._pass(tokens.reshape(-1), positions, _Seats(len(tokens), beams), slots, upto, hidden)
+        scores = self._pass(tokens.reshape(-1), positions, _Seats(len(tokens), beams, 1), at, at + 1, hidden)
         return scores if going is not None else scores.view(len(tokens), beams, -1)
 
     @torch.no_grad()
     def try_on(self, tokens: Sequence[Sequence[int]]) -> torch.Tensor:
         """Scores after each of each source's ``tokens``: its last token, and guesses of those after it; or none.
 
-        (tokens of all sources one after another, vocabulary) in fp32. `accept` says how many were right.
+        (tokens of all sources one after another, vocabulary). `accept` says how many were right.
         """
         device, width = self._device, max(len(row) for row in tokens)
         counts = torch.tensor([len(row) for row in tokens], device=device)
         rows, places = (torch.arange(width, device=device) < counts[:, None]).nonzero().unbind(1)
-        seats = _Seats(len(tokens), width, (rows, places))
+        seats = _Seats(len(tokens), 1, width, (rows, places))
         # A sequence that is done stays within its slots, wherever its last guesses ended.
         written = self._written.clamp(max=self._steps - width)
         own = written[:, None] + torch.arange(width, device=device)
-        upto = self._shared + int(written.max()) + width
-        slots = torch.arange(upto, device=device) - self._shared
-        hidden = self._hidden[..., :upto].expand(-1, -1, width, -1).clone()
-        hidden.masked_fill_((slots >= 0) & (slots <= own[:, None, :, None]), 0.0)
+        upto = int(written.max()) + width
+        beyond = torch.arange(upto, device=device) > own[:, None, :, None]
+        hidden = torch.zeros(beyond.shape, device=device).masked_fill_(beyond, _HIDDEN)
         if self._bias is not None:
             # (sources, heads, tokens, slots), each query's row of the table.
             hidden = hidden + self._bias[own, :, :upto].transpose(1, 2)
         flat = torch.tensor([token for row in tokens for token in row], device=device)
         at = own[rows, places]
         positions = at + self._read_lengths.repeat_interleave(counts)
-        return self._pass(flat, positions, seats, self._shared + at, upto, hidden)
+        return self._pass(flat, positions, seats, at, upto, hidden)
 
     def accept(self, counts: torch.Tensor) -> None:
         """Of the tokens of the last `try_on` the first ``counts``, (sources,), were right."""
@@ -206,37 +200,39 @@ class Stepper:
         tokens: torch.Tensor,
         positions: torch.Tensor,
         seats: "_Seats",
-        slots: slice | torch.Tensor,
+        slots: int | torch.Tensor,
         upto: int,
         hidden: torch.Tensor | None,
     ) -> torch.Tensor:
         """Scores after ``tokens``, (rows, vocabulary).
 
-        tokens, positions: (rows,); ``slots`` is where their keys go: one stretch for all sources, or (rows,); hidden:
-        what is added to the attention scores of the slots before ``upto``.
+        tokens, positions: (rows,); ``slots`` is where their keys go: the same for all beams, or (rows,); hidden: what
+        is added to the attention scores of the first ``upto`` of them.
         """
         decoder = self._parts.decoder
         states = decoder.place(decoder.look_up(tokens), positions, False)
         rotation = decoder.rotation(positions) if decoder.rotation is not None else None
         for index, block in enumerate(decoder.blocks):
-            cache = self._own[index]
+            read, own = self._read_keys[index] if self._shared else None, self._own[index]
 
-            def attend_own(attention: Attention, flat: torch.Tensor, cache: _Cache = cache) -> torch.Tensor:
+            def attend_own(
+                attention: Attention, flat: torch.Tensor, read: _Cache | None = read, own: _Cache = own
+            ) -> torch.Tensor:
                 query, key, value = attention.project(flat)
                 if rotation is not None:
                     query, key = rotate(query, rotation), rotate(key, rotation)
-                for held, fresh in ((cache.keys, key), (cache.values, value)):
-                    if isinstance(slots, slice):
-                        held[:, :, slots] = seats.seat(fresh)
+                for held, fresh in ((own.keys, key), (own.values, value)):
+                    if isinstance(slots, int):
+                        held[:, :, :, slots] = seats.seat(fresh)
                     else:
                         assert seats.taken is not None
-                        held[seats.taken[0], :, slots] = fresh
-                seen = (cache.keys[:, :, :upto], cache.values[:, :, :upto])
-                return _attended(attention, query, *seen, hidden, seats)
+                        held[seats.taken[0], :, 0, slots] = fresh
+                written = _Cache(own.keys[:, :, :, :upto], own.values[:, :, :, :upto])
+                return _attended(attention, query, read, self._hidden, written, hidden, seats)
 
             def attend_source(attention: Attention, flat: torch.Tensor, index: int = index) -> torch.Tensor:
-                cross = self._crosses[index]
-                return _attended(attention, attention.ask(flat), cross.keys, cross.values, self._cross_hidden, seats)
+                query = attention.ask(flat)
+                return _attended(attention, query, self._crosses[index], self._cross_hidden, None, None, seats)
 
             states = block.run(states, attend_own, attend_source if self._crosses else None)
         return self._scores(decoder.finish(states, False))
@@ -244,19 +240,21 @@ class Stepper:
     def _scores(self, states: torch.Tensor) -> torch.Tensor:
         head = self._parts.head
         states = states if head.scale == 1.0 else states * head.scale
-        scores = nn.functional.linear(states, head.weight, head.bias).float()
+        scores = nn.functional.linear(states, head.weight, head.bias)
         # Here, so that no way of decoding ever sees them.
         return scores.index_fill_(-1, self._unwritable, _HIDDEN) if len(self._unwritable) else scores
 
     def follow(self, beams: torch.Tensor) -> None:
         """Let beam i of each source go on from the past of beam ``beams[source, i]``."""
-        used = slice(self._shared, self._shared + self._step * self._beams)
-        past = self._hidden[:, 0, :, used]
-        self._hidden[:, 0, :, used] = past.gather(1, beams.unsqueeze(-1).expand(-1, -1, past.shape[2]))
+        rows = torch.arange(len(beams), device=beams.device)[:, None]
+        for cache in self._own:
+            for held in (cache.keys, cache.values):
+                past = held[:, :, :, : self._step]
+                past.copy_(past.transpose(1, 2)[rows, beams].transpose(1, 2))
 
     def keep(self, sources: torch.Tensor) -> None:
         """Go on with these sources alone, in this order; ``sources`` are indices."""
-        for cache in (*self._own, *self._crosses):
+        for cache in (*self._read_keys, *self._own, *self._crosses):
             cache.select(sources)
         self._hidden, self._read_lengths = self._hidden[sources], self._read_lengths[sources]
         self._written = self._written[sources]
@@ -269,9 +267,16 @@ class _Seats:
     """Which token of which source each row is: rows are packed, attention needs them side by side."""
 
     sources: int
-    width: int
+    beams: int
+    each: int
+    """Tokens of each beam."""
     taken: tuple[torch.Tensor, torch.Tensor] | None = None
     """Source and place of each row, (rows,) each; None where every place is taken, in order."""
+
+    @property
+    def width(self) -> int:
+        """Places of one source."""
+        return self.beams * self.each
 
     def seat(self, rows: torch.Tensor) -> torch.Tensor:
         """(rows, heads, features) as (sources, heads, width, features); zeros where nobody sits."""
@@ -290,23 +295,58 @@ class _Seats:
 def _attended(
     attention: Attention,
     query: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    hidden: torch.Tensor | None,
+    read: _Cache | None,
+    read_hidden: torch.Tensor | None,
+    own: _Cache | None,
+    own_hidden: torch.Tensor | None,
     seats: _Seats,
 ) -> torch.Tensor:
-    """From queries, (rows, heads, features), to the attention's output, (rows, width of the model)."""
+    """From queries, (rows, heads, features), to the attention's output, (rows, width of the model).
+
+    ``read`` is what all beams of a source see, (sources, key heads, slots, features), and ``own`` what each beam has
+    written, (sources, key heads, beams, slots, features). What is added to the scores has the shape (sources, heads,
+    places, slots), or one that spreads to it.
+    """
     shared = attention.heads // attention.key_heads
-    # Heads that share a key stand side by side with the positions: no key is copied for them.
+    # Heads that share a key stand side by side with the places: no key is copied for them.
     asked = seats.seat(query.mul(attention.scaling)).unflatten(1, (attention.key_heads, shared))
-    width = asked.shape[3]
-    scores = torch.matmul(asked.flatten(2, 3), keys.transpose(2, 3))
-    if hidden is not None:
-        by_head = hidden.shape[1] > 1
-        together = hidden.unflatten(1, (attention.key_heads, shared)) if by_head else hidden.unsqueeze(1)
-        scores.unflatten(2, (shared, width)).add_(together)
-    answers = torch.matmul(scores.softmax(dim=-1), values).unflatten(2, (shared, width))
-    return attention.finish(seats.rows(answers.flatten(1, 2)))
+    found = []
+    if read is not None:
+        scores = torch.matmul(asked.flatten(2, 3), read.keys.transpose(2, 3)).unflatten(2, (shared, seats.width))
+        found.append(_added(scores, read_hidden, attention, shared))
+    if own is not None:
+        scores = torch.matmul(_by_beam(asked, seats), own.keys.transpose(3, 4))
+        found.append(_added(_by_head(scores, shared, seats), own_hidden, attention, shared))
+    chances = torch.cat(found, dim=-1).softmax(dim=-1)
+    answer = torch.zeros((), device=query.device, dtype=query.dtype)
+    if read is not None:
+        on_read = chances[..., : read.keys.shape[2]].flatten(2, 3)
+        answer = torch.matmul(on_read, read.values).unflatten(2, (shared, seats.width))
+    if own is not None:
+        on_own = _by_beam(chances[..., chances.shape[-1] - own.keys.shape[3] :], seats)
+        answer = answer + _by_head(torch.matmul(on_own, own.values), shared, seats)
+    return attention.finish(seats.rows(answer.flatten(1, 2)))
+
+
+def _added(scores: torch.Tensor, hidden: torch.Tensor | None, attention: Attention, shared: int) -> torch.Tensor:
+    """``scores``, (sources, key heads, heads of each, places, slots), with what hides some added."""
+    if hidden is None:
+        return scores
+    by_head = hidden.shape[-3] > 1
+    hidden = hidden.to(scores.dtype)
+    return scores.add_(hidden.unflatten(-3, (attention.key_heads, shared)) if by_head else hidden.unsqueeze(-3))
+
+
+def _by_beam(asked: torch.Tensor, seats: _Seats) -> torch.Tensor:
+    """(sources, key heads, heads, places, n) as (sources, key heads, beams, heads x tokens of a beam, n)."""
+    by_beam: torch.Tensor = asked.unflatten(3, (seats.beams, seats.each)).transpose(2, 3)
+    return by_beam.flatten(3, 4)
+
+
+def _by_head(found: torch.Tensor, shared: int, seats: _Seats) -> torch.Tensor:
+    """The way back."""
+    by_head: torch.Tensor = found.unflatten(3, (shared, seats.each)).transpose(2, 3)
+    return by_head.flatten(3, 4)
 
 
 def _longest_prefix(attentions: Iterable[Attention]) -> int:
