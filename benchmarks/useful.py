@@ -1,7 +1,7 @@
 """Useful tests on held-out libraries: a base as it is and personalised, beside rows that need no model.
 
     python benchmarks/useful.py --out results/useful [LIBRARY ...] [--rows ROW ...] [--json]
-    python benchmarks/useful.py --choose LIBRARY ... > benchmarks/held_out.toml
+    python benchmarks/useful.py --choose LIBRARY ... --out DIR
 
 ``held_out.toml`` names the libraries, the focal methods of each, the strategy that "personalised" stands for, and the
 samples for each method; it is written with ``--choose`` and committed before any result is read. For each library its

@@ -235,7 +235,7 @@ def take_one_by_one(
         if no_repeat:
             for number, row in enumerate(going):
                 scores[number, row.runs.banned] = -torch.inf
-        taken = (scores.argmax(dim=-1) if drawing is None else _draw(scores, drawing)).tolist()
+        taken = (scores.argmax(dim=-1) if drawing is None else sample_tokens(scores, drawing)).tolist()
         for number, row in enumerate(going):
             if row.guide is not None:
                 taken[number] = row.guide.settle(taken[number], scores[number].float(), rank)
@@ -361,7 +361,7 @@ def _within_top_p(chances: torch.Tensor, top_p: float) -> torch.Tensor:
     return torch.zeros_like(chances, dtype=torch.bool).scatter_(-1, places, kept)
 
 
-def _draw(scores: torch.Tensor, drawing: Drawing) -> torch.Tensor:
+def sample_tokens(scores: torch.Tensor, drawing: Drawing) -> torch.Tensor:
     """One token for each row of ``scores``, (rows, vocabulary): the inverse of the distribution at one lot each."""
     lots = torch.rand(len(scores), device=scores.device, dtype=torch.float64)
     # Row by row in the processor's cache: temporaries of the whole would cost more than the network's step.

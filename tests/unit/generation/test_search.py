@@ -10,9 +10,10 @@ from transformers import GenerationConfig
 from tailorbird.base.load import Base
 from tailorbird.deltas.attach import attach_delta
 from tailorbird.deltas.store import load_delta, save_delta
-from tailorbird.generation.search import search_beams, take_likeliest, take_one_by_one
+from tailorbird.generation.search import Drawing, sample_tokens, search_beams, take_likeliest, take_one_by_one
 from tailorbird.generation.stepping import Stepper
 from tailorbird.networks.batch import Encoded
+from tailorbird.training.device import in_precision
 from tests.data import delta_manifest
 from tests.models import FAMILIES, encoded_texts, small_base
 from tests.oracles.prefix_attention import with_prefix
@@ -251,3 +252,43 @@ def test_prefixes_write_what_generate_writes_with_them(family: str, tmp_path: Pa
     with with_prefix(base.network):
         assert greedy == generated(base, SOURCES)
         assert beams == generated(base, SOURCES, beams=3)
+
+
+@every_family
+def test_sources_may_have_different_numbers_of_candidates(family: str) -> None:
+    base = ending(family)
+    single = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS)
+    counts = [2, 1, 3, 1, 2]
+    found = take_one_by_one(base.network, SOURCES, end=base.end, steps=TOKENS, candidates=counts)
+    assert found == [rows * count for rows, count in zip(single, counts, strict=True)]
+
+
+@every_family
+def test_weights_in_bf16_are_stepped_through_in_bf16(family: str) -> None:
+    network, steps = small_base(family).network, 4
+    written = torch.randint(3, 50, (3, 2, steps), generator=torch.Generator().manual_seed(0))
+    found = []
+    for bfloat16 in (False, True):
+        with in_precision(network, bfloat16=bfloat16):
+            stepper = Stepper(network, SOURCES[:3], beams=2, steps=steps)
+            scores = [stepper.step(written[:, :, at]) for at in range(steps)]
+        assert all(one.dtype == (torch.bfloat16 if bfloat16 else torch.float32) for one in scores)
+        found.append(torch.stack(scores).float())
+    scale = float(found[0].abs().max())
+    torch.testing.assert_close(found[1], found[0], atol=0.05 * scale, rtol=0)
+
+
+@pytest.mark.parametrize("top_p", [1.0, 0.8, 0.3])
+@pytest.mark.parametrize("spread", [1.0, 8.0])
+def test_tokens_are_drawn_as_often_as_they_are_likely(spread: float, top_p: float) -> None:
+    torch.manual_seed(0)
+    scores, temperature, draws = spread * torch.randn(40), 0.7, 4000
+    chances = (scores / temperature).softmax(dim=0)
+    ordered, tokens = chances.sort(descending=True)
+    kept = tokens[ordered.cumsum(0) - ordered < top_p]
+    wanted = torch.zeros(40).index_put((kept,), chances[kept] / chances[kept].sum())
+    drawn = sample_tokens(scores.expand(draws, -1), Drawing(temperature=temperature, top_p=top_p))
+    found = torch.bincount(drawn, minlength=40) / draws
+    assert not found[wanted == 0].any()
+    # Four standard deviations of a share.
+    assert ((found - wanted).abs() <= 4 * (wanted * (1 - wanted) / draws).sqrt() + 1e-6).all()
