@@ -151,7 +151,16 @@ def test_the_end_token_is_the_models_and_of_several_the_last(folder: Path, tmp_p
 
 
 def test_a_silent_configuration_leaves_it_to_the_tokenizer(folder: Path, tmp_path: Path) -> None:
-    assert load_base(str(silent(folder, tmp_path))).description == BaseDescription(end_token="</s>")
+    # Its limits are those of its kind, as far as the model has positions.
+    wanted = BaseDescription(end_token="</s>", max_source_tokens=256, max_target_tokens=256)
+    assert load_base(str(silent(folder, tmp_path))).description == wanted
+
+
+def test_a_decoder_that_nobody_described_reads_test_files_within_its_positions(tmp_path: Path) -> None:
+    write_base(tmp_path, family="llama")
+    described = load_base(str(tmp_path)).description
+    assert described.prompt == "test-file"
+    assert described.max_source_tokens + described.max_target_tokens <= 256
 
 
 @pytest.mark.parametrize("number", [3, 100], ids=["unknown", "ordinary"])
