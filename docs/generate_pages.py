@@ -23,8 +23,9 @@ def page(name: str) -> str:
     """The text of a page of these docs."""
     template = (HERE / f"{name}.template.md").read_text(encoding="utf-8")
     tables: dict[str, str] = {}
+    aliases: dict[str, ast.expr] = {}
     for tree in map(_tree, MODULES):
-        aliases = _aliases(tree)
+        aliases |= _aliases(tree)
         tables |= {node.name: _table(node, aliases) for node in tree.body if isinstance(node, ast.ClassDef)}
     return re.sub(r"^\{\{ (\w+) \}\}$", lambda match: tables[match[1]], template, flags=re.MULTILINE)
 
@@ -65,7 +66,7 @@ def _default(value: ast.expr | None) -> str:
 
 
 _WORDS = (
-    (r"^Literal\[(.*)\]$", r"one of \1"),
+    (r"^Literal\[([^\]]*)\]", r"one of \1"),
     (r"Annotated\[(\w+), msgspec\.Meta\(ge=0, le=1\)\]", r"\1, 0 to 1"),
     (r"Annotated\[(\w+), msgspec\.Meta\(gt=0, le=1\)\]", r"\1, above 0 and at most 1"),
     (r"Annotated\[(\w+), msgspec\.Meta\(ge=(\d+)\)\]", r"\1, \2 or more"),
