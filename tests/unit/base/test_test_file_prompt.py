@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tailorbird.base import test_file_prompt
@@ -86,6 +86,7 @@ def test_an_unknown_format_is_refused_with_those_there_are() -> None:
 TOKENS = st.integers(0, 40).map(lambda count: tuple(range(count)))
 
 
+@example((), (), (), tuple(range(8)), 11, 20)
 @given(TOKENS, TOKENS, TOKENS, TOKENS, st.integers(1, 60), st.integers(20, 120))
 def test_no_limit_is_exceeded_and_the_focal_method_is_cut_last(
     owner: tuple[int, ...],
@@ -95,7 +96,8 @@ def test_no_limit_is_exceeded_and_the_focal_method_is_cut_last(
     focal_length: int,
     limit: int,
 ) -> None:
-    focal, lead = (7,) * focal_length, (9, 9)
+    # No other part has these tokens.
+    focal, lead = (7000,) * focal_length, (9000, 9000)
     parts = (owner, home, collaborators, neighbour, focal, lead)
     found = test_file_prompt.fit(parts, neighbour[:3], limit=limit)
     whole = sum(len(part) for part in parts)
