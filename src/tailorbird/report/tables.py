@@ -46,6 +46,7 @@ class Row:
 def table_rows(results: Iterable[Result], columns: Sequence[Column]) -> tuple[Row, ...]:
     """The table's rows in the report's order, with differences to the base in the notes."""
     ordered = in_order(results)
+    bases = {result.strategy: base_of(ordered, result.strategy) for result in ordered}
     return tuple(
         Row(
             strategy=result.strategy,
@@ -53,8 +54,7 @@ def table_rows(results: Iterable[Result], columns: Sequence[Column]) -> tuple[Ro
             subtitle=subtitle(result.strategy),
             reference=is_reference(result),
             cells=tuple(
-                _cell(column, result, base_of(ordered, result.strategy), _mark(column, result, ordered))
-                for column in columns
+                _cell(column, result, bases[result.strategy], _mark(column, result, ordered)) for column in columns
             ),
         )
         for result in ordered

@@ -48,22 +48,24 @@ def fetch(coordinates: str, cache: Path) -> MavenTree:
 
     Raises ToolMissingError without ``mvn``, and SourceError, with Maven's reason, for what it cannot fetch.
     """
-    root = cache / "maven" / Path(*coordinates.split(":"))
+    root = _root_of(coordinates, cache)
     if not (root / _RECORD).is_file():
         _download(coordinates, root)
     record = read_json(root / _RECORD, _Record)
     return MavenTree(root, record.licence, record.artifacts)
 
 
-def fetch_together(several: Sequence[str], cache: Path) -> None:
-    """Have the artifacts of ``several`` coordinates at hand after one start of Maven, which takes a second or two each.
+def _root_of(coordinates: str, cache: Path) -> Path:
+    return cache / "maven" / Path(*coordinates.split(":"))
 
-    Where it cannot have one of them it stops: `fetch` then says which, and why.
+
+def fetch_together(several: Sequence[str], cache: Path) -> None:
+    """Fetch the artifacts of ``several`` coordinates with a single start of Maven: each start takes seconds.
+
+    Maven stops at the first artifact that it cannot fetch. `fetch` then fetches the rest, and explains what is missing.
     """
     program = shutil.which("mvn")
-    lacking = [
-        one for one in dict.fromkeys(several) if not (cache / "maven" / Path(*one.split(":")) / _RECORD).is_file()
-    ]
+    lacking = [one for one in dict.fromkeys(several) if not (_root_of(one, cache) / _RECORD).is_file()]
     if program is None or len(lacking) < 2:
         return
     (cache / "maven").mkdir(parents=True, exist_ok=True)
@@ -76,7 +78,7 @@ def fetch_together(several: Sequence[str], cache: Path) -> None:
         if done.returncode != 0:
             return
         for number, coordinates in enumerate(lacking):
-            root = cache / "maven" / Path(*coordinates.split(":"))
+            root = _root_of(coordinates, cache)
             root.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=root.parent, prefix=".fetch-") as work:
                 found = {what: _only(Path(temporary) / str(number) / what.replace(" ", "-")) for what in _PARTS}
