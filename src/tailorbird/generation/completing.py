@@ -9,7 +9,7 @@ from tailorbird.generation.syntax import Syntax, after
 
 _FILLING = (")", ";", ", ", "}", "]", "'", "(", ".length()", ".class", "{", ":")
 """What a statement is brought to its end with, the likeliest first."""
-_PIECE, _MOST_LOOKS, _MOST_NAMES = 3, 400, 4
+_PIECE, _MOST_LOOKS, _MOST_NAMES = 3, 150, 4
 """What each piece costs beside its place in that order; so often the search goes on, with so many names."""
 
 

@@ -19,6 +19,8 @@ from tailorbird.training.losses import target_losses
 _BEGINNINGS, _WAYS, _MORE_WAYS = 8, 4, 16
 """So often at most a candidate begins or goes on anew; of these so often with a token that is not the likeliest, and
 so often more while it is shorter than a usual test."""
+_DRAWN_BEGINNINGS = 2
+"""The same for a candidate that is drawn: there are others beside it, and a third time seldom helps."""
 
 METHODS = ("greedy", "beam", "sample")
 
@@ -88,7 +90,7 @@ def decode_batch(
 
     With ``syntax`` each is one whole Java method, as far as ``decoding.max_tokens`` allows. It names what is
     there where ``names`` gives, for each source, what that is; and where it ``steers``, candidates that never called
-    the focal method have a second beginning (beams have none).
+    the focal method, or asserted nothing, have a second beginning (beams have none).
     Log-probabilities are the model's own, whatever the temperature, and come from one teacher-forced pass over the
     finished sequences: it costs one step, and no logits of all steps need to be kept.
     """
@@ -144,14 +146,14 @@ def _guided(
     if decoding.method == "beam":
         return written, [[0] * len(ranked) for ranked in written]
     latest = {(at, rank): (one, written[at][rank]) for at, own in enumerate(guides) for rank, one in enumerate(own)}
-    for _ in range(_BEGINNINGS + ways.kept):
+    for _ in range(_DRAWN_BEGINNINGS if decoding.method == "sample" else _BEGINNINGS + ways.kept):
         found = {place: one.another(tokens) for place, (one, tokens) in latest.items()}
         again = [(place, another) for place, another in found.items() if another is not None]
         if not again:
             break
         latest = dict(_once_more(base, sources, again, decoding, at_once))
         for (at, rank), (another, tokens) in latest.items():
-            if another.called:
+            if another.called and another.merit >= guides[at][rank].merit:
                 written[at][rank], guides[at][rank] = tokens, another
     return written, [[one.completed for one in own] for own in guides]
 

@@ -2,7 +2,8 @@
 
 A small model knows what a test is about sooner than how many brackets are open. With a guide every candidate is one
 whole method: what cannot follow is never taken, and near the limit what is open is closed. Where names are known too,
-what leads nowhere is taken back, and a candidate that never got to the focal method has a second beginning.
+what leads nowhere is taken back, and a candidate that never got to the focal method, or never asserted anything, has a
+second beginning.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,6 +36,10 @@ _PULL, _MORE = 1.5, 1.5
 _FORCE = 12.0
 """The same where the model goes round in circles without having called it, and on the straight way to it."""
 
+_WHOLE = 2
+"""Merit of a candidate that is a whole test."""
+_STRAIGHT_ON = 96
+"""Tokens at most from where a candidate goes straight on."""
 _OF_THE_END = 2
 """Tokens that end a method: its brace, and the end itself."""
 
@@ -115,8 +120,8 @@ class Guide:
         """Those that would only say these once more; None until it is asked."""
         self._count, self._whole = 0, 0
         """Tokens so far, and up to the end of the last whole statement of the method itself."""
-        self._called = False
-        """Whether the focal method had been called by then."""
+        self._called, self._asserted = False, False
+        """Whether by then the focal method had been called, and something asserted."""
         self._over, self._lost = False, False
         """No more is to be said: what follows the last whole statement is taken back."""
         self._last_reading, self._ending = self._reading, list[int]()
@@ -189,14 +194,16 @@ class Guide:
         """What brings the open statement to its end, from as late a place in it as can be; none if nothing does."""
         last, self._last_reading = self._last_reading, None
         # A call of the focal method is worth more than an early end.
-        if last is None or not last.steers or self._called or not (last.calls_focal or last.seeks):
+        if last is None or not last.steers or self._is_test or not (last.calls_focal or last.seeks):
+            return []
+        if self._called and not last.asserts:
             return []
         for place in (_Place(self._count, self._matcher, last), *reversed(self._places)):
             most = self._steps - place.count - _OF_THE_END
             ending = complete(self._syntax, place.matcher, place.reading, most=most)
             if ending:
                 self._count = place.count
-                self._called = True
+                self._called, self._asserted = True, place.reading.asserts
                 return ending
         return []
 
@@ -219,7 +226,8 @@ class Guide:
 
         A statement that leads nowhere or stands there already is begun anew with the next likeliest token where the
         model was least certain; a candidate that has not called the focal method has another body, which goes straight
-        to it; and where names and types had to end a statement, the model goes on after it.
+        to it, and with one that asserts nothing an assertion follows the call; and where names and types had to end a
+        statement, the model goes on after it.
         """
         if not (self._start and self._steers):
             return None
@@ -231,12 +239,15 @@ class Guide:
             if self._steps - len(kept) <= self._closing:
                 return None
             return self._next(kept, straight=False, completed=self.completed)
-        if self.called:
+        if self.merit == _WHOLE:
             return None
-        return self._next(tokens[: self._body], straight=True)
+        # What has been said up to the call stays.
+        return self._next(tokens[: self._whole if self.called else self._body], straight=True)
 
     def _next(self, given: Sequence[int], *, straight: bool, completed: int = 0) -> "Guide":
-        other = Guide(self._syntax, self._steps, self._names, straight=straight, given=given, ways=self._ways)
+        # What goes straight on has little to say.
+        steps = min(self._steps, len(given) + _STRAIGHT_ON) if straight else self._steps
+        other = Guide(self._syntax, steps, self._names, straight=straight, given=given, ways=self._ways)
         other._completed = completed
         return other
 
@@ -270,10 +281,21 @@ class Guide:
         reading = self._reading
         return self._called or (reading is not None and reading.calls_focal and not self._over)
 
+    @property
+    def merit(self) -> int:
+        """What is kept is 2 a test, 1 a call of the focal method without an assertion, 0 neither."""
+        reading = self._reading
+        asserted = self._asserted or (reading is not None and reading.asserts and not self._over)
+        return self.called + (self.called and asserted)
+
+    @property
+    def _is_test(self) -> bool:
+        return self._called and self._asserted
+
     def _pulled(self, scores: torch.Tensor) -> torch.Tensor | None:
         """``scores`` with what leads to the focal method raised; None where nothing does."""
         reading = self._reading
-        if reading is None or not reading.steers or reading.calls_focal or self._wanted() is not None:
+        if reading is None or not reading.steers or reading.is_test or self._wanted() is not None:
             return None
         towards = reading.towards_focal
         if not towards:
@@ -390,9 +412,10 @@ class Guide:
                 # A statement that stands there already says nothing.
                 self._repeats = self._reading.steers and self._reading.repeats
                 if self._repeats:
-                    self._over = self._reading.calls_focal and self._whole > 0
+                    self._over = self._reading.is_test and self._whole > 0
                 else:
-                    self._whole, self._called = self._count, self._reading.calls_focal
+                    self._whole = self._count
+                    self._called, self._asserted = self._reading.calls_focal, self._reading.asserts
         self._margin = inf
         self._planned = self._planned[1:] if self._planned[:1] == [token] else []
         if not self._matcher.is_accepting() or token != self._syntax.end:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from tailorbird.generation.expressions import Wanted
-from tailorbird.generation.jdk import ASSERTIONS, jdk_packages
+from tailorbird.generation.jdk import ASSERTIONS, FOR_THROWN, SAYS_NOTHING_IS_THROWN, jdk_packages
 from tailorbird.generation.lexicon import Keywords, Lexicon
 from tailorbird.generation.project import Members, Project, assertion_forms, outer_of
 from tailorbird.generation.surroundings import Import, Surroundings, Typed
@@ -27,6 +27,7 @@ _OTHER_KINDS = frozenset({
 """Annotations of methods that are no tests by themselves."""
 _OF_TESTS = ("Test", "Tests", "TestCase")
 _THROWN = ("Exception", "Error", "Throwable")
+_ASSERTING_CLASSES = ("Assertions", "Assert")
 _ASSERTING = frozenset(name for names in ASSERTIONS.values() for name in names)
 
 
@@ -120,6 +121,11 @@ class Names:
         """Types that a throws clause can name, by the ends of their names."""
         return Lexicon(one for one in self.types if one.endswith(_THROWN))
 
+    @cached_property
+    def exceptions(self) -> Lexicon:
+        """Of these the exceptions: what a test expects to be thrown."""
+        return Lexicon(one for one in self.types if one.endswith("Exception"))
+
     def written(self, simple: str) -> str | None:
         """How a class is named here, a nested one with what it is nested in; None where it cannot be."""
         if simple in self.types:
@@ -128,9 +134,11 @@ class Names:
         return next((f"{outer}.{simple}" for outer in outers if outer in self.types), None)
 
     @cached_property
-    def assertions(self) -> list[str]:
-        """What is called without a receiver and asserts something, by its name."""
-        return [name for name in self.called if name.startswith("assert")]
+    def asserting(self) -> list[str]:
+        """What a statement that asserts something begins with; empty where nothing is known to."""
+        others = SAYS_NOTHING_IS_THROWN | FOR_THROWN
+        called = [one for one in self.called if one.startswith("assert") and one not in others]
+        return called or [one for one in _ASSERTING_CLASSES if one in self.types]
 
     def operands_for(self, wanted: Wanted) -> Lexicon:
         """The operands that lead to what is ``wanted``."""
@@ -240,7 +248,8 @@ class Names:
     def _import(self, one: Import, types: set[str], called: dict[str, str | None]) -> None:
         if not one.wildcard:
             if one.static:
-                called[one.simple] = self.fields[one.simple] = None
+                called[one.simple] = None
+                self.fields |= {one.simple: None} if one.simple not in _ASSERTING else {}
             if not one.static or one.simple[:1].isupper():
                 types.add(one.simple)
         elif not one.static:

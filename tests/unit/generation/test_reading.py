@@ -45,6 +45,8 @@ OPEN = "package org.sample;\npublic class Open extends org.elsewhere.Tool {\n   
 TEST = """\
 package org.sample;
 import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertNull;
+import static org.junit.Assert.assertThrows;
 import java.util.List;
 import java.util.Map;
 import org.junit.Test;
@@ -311,8 +313,16 @@ STEERED = "@Test\npublic void t() {\n\t"
         ("int a = 4294967296;", "int a = 4294967296;"),
         ("byte[] a = {127, 128};", "byte[] a = {127, 128}"),
         ("byte a = 0xFF;", "byte a = 0xFF;"),
-        ("for (Stack one : one", "for (Stack one : on"),
-        ("for (Stack one : stacks);", "for (Stack one : stacks);"),
+        ("for (int i = 0;", "fo"),
+        ("if (stack.size() == 1)", "if"),
+        ("assertThrows(Stack.class", "assertThrows(Sta"),
+        (
+            "assertThrows(IllegalStateException.class, () -> assertThrows(",
+            "assertThrows(IllegalStateException.class, () -> assertThrows(",
+        ),
+        ('assertEquals("a", 1', 'assertEquals("a", 1'),
+        ('assertEquals(stack.size(), "a");', 'assertEquals(stack.size(), "a")'),
+        ("int a = stack.size() >> 1;", "int a = stack.size() >>"),
         ("Runnable a = () - -", "Runnable a = () - -"),
         ("int a;", "int a;"),
         ("new Stack[1];", "new Stack[1];"),
@@ -329,7 +339,6 @@ STEERED = "@Test\npublic void t() {\n\t"
         ("Stack[] a = new Stack[] { {", "Stack[] a = new Stack[] { {"),
         ("byte[] a = {1}; a[0] = stack.size();", "byte[] a = {1}; a[0] = stack.size();"),
         ('String a = "a"[0]', 'String a = "a"['),
-        ("for (final int i = 0;", "for (final int i ="),
         ("try { stack.peek(); } catch (Stack e)", "try { stack.peek(); } catch (Stack "),
         (
             "try { stack.peek(); } catch (final RuntimeException e) {",
@@ -353,12 +362,13 @@ def test_a_steered_test_goes_straight_to_its_focal_method(names: Names, statemen
         ("stack .peek();", "stack.peek();"),
         ("stack.peek ();", "stack.peek();"),
         ("stack.peek();\n\t\tstack.peek();", "stack.peek();\n\tstack.peek();"),
-        ("stack.peek();\n\t}", "stack.peek();\n}"),
-        ("stack.size();\n}", "stack.size();\n\tstack.peek();\n}"),
+        ("assertTrue(stack.peek() == null);\n\t}", "assertNull(stack.peek());\n}"),
+        ("stack.size();\n}", "stack.size();\n\tassertNull(stack.peek());\n}"),
+        ("stack.peek();\n}", "stack.peek();\n\tassertNull(stack);\n}"),
         ("stack.peek(\n\t);", "stack.peek();"),
         ("int[] a =  {1};", "int[] a = {1};"),
         ("int[] a = {1} ;", "int[] a = new int[] {1};"),
-        ("for (int i = 0; i < 3; i++) {\n\tstack.peek();", "for (int i = 0; i < 3; i++) {\n\t\tstack.peek();\n\t}"),
+        ("try {\n\tstack.peek();", "try {\n\t\tstack.peek();\n\t}"),
     ],
 )
 def test_steered_white_space_stands_where_canonical_layout_has_it(names: Names, refused: str, read: str) -> None:
@@ -383,7 +393,8 @@ def straight(names: Names, statement: str) -> Reading:
         ("String a = ", True),
         ("assertEquals(", False),
         ('assertEquals("a", ', True),
-        ("stack.peek(", False),
+        ("assertNull(stack.peek(", False),
+        ("String a = stack.peek();\n\t", True),
     ],
 )
 def test_on_the_straight_way_the_call_is_due_where_what_is_expected_stands(
@@ -397,19 +408,22 @@ def test_on_the_straight_way_statements_begin_with_what_leads_on(names: Names) -
     assert reading.seeks
     assert reading.fork().read("assertEquals(")
     assert reading.fork().read("final String a")
-    assert reading.fork().read("stack.peek();")
+    assert not reading.fork().read("stack")  # What the method returns is asserted.
     assert not reading.fork().read("int")
     assert not reading.fork().read("Kind")
-    assert not straight(names, "stack.peek();").seeks
+    called = straight(names, "final String a = stack.peek();\n\t")
+    assert not called.seeks
+    assert called.fork().read("assertNull(")
+    assert not called.fork().read("stack")
+    assert not straight(names, "assertNull(stack.peek());\n\t").is_due
 
 
 @pytest.mark.parametrize(
     ("begun", "ending"),
     [
-        ("", "stack.peek();"),
         ('assertEquals("a", ', "stack.peek());"),
         ("String a = ", "stack.peek();"),
-        ("stack.pe", "ek();"),
+        ("String a = stack.pe", "ek();"),
     ],
 )
 def test_names_and_types_bring_a_statement_to_the_focal_method_and_its_end(
@@ -451,7 +465,7 @@ def test_what_stands_there_already_is_said_another_way_where_the_model_is_least_
     syntax = Syntax(base.tokenizer)
     size = len(base.tokenizer)
     guide = Guide(syntax, 400, names, ways=Ways(1))
-    statement = syntax.spell("stack.peek();")
+    statement = syntax.spell("assertNull(stack.peek());")
     begun = [*syntax.spell(STEERED), *statement, *syntax.spell("\n\t")]
     weak = len(statement) // 2
     tokens = [*begun, *statement]
@@ -475,7 +489,7 @@ def test_ways_that_are_kept_are_for_candidates_shorter_than_usual(names: Names, 
     base: Base = small_base("bart")
     syntax = Syntax(base.tokenizer)
     guide = Guide(syntax, 400, names, ways=Ways(1, kept=1, usual=usual))
-    statement = syntax.spell("stack.peek();")
+    statement = syntax.spell("assertNull(stack.peek());")
     tokens = [*syntax.spell(STEERED), *statement, *syntax.spell("\n\t"), *statement]
     for token in tokens:
         guide.settle(token, torch.zeros(len(base.tokenizer)).index_fill(0, torch.tensor([token]), 9.0), lambda row: row)
@@ -495,13 +509,30 @@ def test_without_steering_a_candidate_near_its_limit_ends_with_its_last_whole_st
     assert text.split() == f"{STEERED} stack.size(); }}".split()
 
 
-def test_a_candidate_that_calls_the_focal_method_has_no_second_beginning(names: Names) -> None:
+@pytest.mark.parametrize(
+    ("statements", "merit"),
+    [
+        ("stack.size();", 0),
+        ("assertNull(stack);", 0),
+        ("stack.peek();", 1),
+        ("assertNull(stack.peek());", 2),
+        ("stack.peek();\n\tassertNull(stack);", 2),
+    ],
+)
+def test_a_candidate_that_calls_the_focal_method_and_asserts_has_no_second_beginning(
+    names: Names, statements: str, merit: int
+) -> None:
     syntax = Syntax(small_base("bart").tokenizer)
     guide = Guide(syntax, 200, names)
-    tokens = syntax.spell(STEERED + "stack.peek();")
+    tokens = syntax.spell(STEERED + statements)
     for token in tokens:
         guide.take(token)
-    assert guide.another(tokens) is None
+    assert guide.merit == merit
+    other = guide.another(tokens)
+    assert (other is None) == (merit == 2)
+    if other is not None:  # What stands before the call stays, a body without one does not.
+        kept = "".join(map(syntax.text, other.upcoming))
+        assert kept.rstrip() == (STEERED + statements if merit else STEERED).rstrip()
     assert Guide(syntax, 200, names, steers=False).another([]) is None
 
 
@@ -527,9 +558,14 @@ def test_what_leads_to_the_focal_method_is_known_where_it_can_be_called(names: N
     assert reading.towards_focal == ["ek("]
     assert reading.read("ek();\n\t")
     assert reading.calls_focal
-    assert reading.towards_focal == []
+    assert "assertNull" in reading.towards_focal
+    assert not {"assertThrows", "assertDoesNotThrow"}.intersection(reading.towards_focal)
+    assert reading.fork().read("ass")
     assert reading.read("stack.peek();\n\t")
     assert reading.repeats
+    assert reading.read("assertNull(stack);\n\t")
+    assert reading.is_test
+    assert reading.towards_focal == []
 
 
 @pytest.mark.parametrize(

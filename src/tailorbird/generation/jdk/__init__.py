@@ -35,6 +35,15 @@ FORMS: Mapping[str, Mapping[str, tuple[tuple[str | None, ...], ...]]] = {
 }
 """Types of the arguments of assertions, by class and method, for each of their forms; None where any will do."""
 
+ASSERTING = ("assert", "check", "expect", "verify", "fail")
+"""What asserts, or a helper that does, is called so; mining finds out what surely does."""
+SAYS_NOTHING_IS_THROWN = frozenset({"assertDoesNotThrow", "assertThatNoException"})
+"""These assert what every test does."""
+FOR_THROWN = frozenset({"assertThrows", "assertThrowsExactly", "expectThrows", "isInstanceOf"})
+"""Their first argument is the class of something that can be thrown."""
+FOR_ALIKE = frozenset({"assertEquals", "assertNotEquals"})
+"""Their first two arguments are of types that can be equal."""
+
 
 @cache
 def jdk_classes() -> Mapping[str, tuple[KnownClass, ...]]:

@@ -112,16 +112,30 @@ class Reading(Layout):
         word = self._word
         if self.seeks and self._has_focal and not word:
             return [f".{self._names.focal.name}("]
-        if self.calls_focal or self._mode or not self._braces or self._kind in {"type", "literal", "value"}:
+        if self._mode or not self._braces or self._kind in {"type", "literal", "value"}:
             return []
+        if self.calls_focal:
+            return self._towards_assertion
         if not word and (self._kind == "name" or self._pending is not None):
             return []
         role, at = (self._role, self) if word else (self._next_role("a"), self._begun())
         return [one[len(word) :] for one in at._leading(role) if one.startswith(word)]
 
     @property
+    def _towards_assertion(self) -> list[str]:
+        """The same of the names that assert something."""
+        if self.asserts or not self._begins_statement or (self._kind == "name" and not self._word):
+            return []
+        return [one[len(self._word) :] for one in self._names.asserting if one.startswith(self._word)]
+
+    @property
     def is_due(self) -> bool:
-        """The focal method is to be called here, and nothing else: a statement that leads to it has begun."""
+        """The focal method is to be called here, and nothing else: a statement that leads to it has begun.
+
+        Or the assertion is that is missing after it.
+        """
+        if self.must_assert:
+            return True
         if not self.seeks or not self._braces:
             return False
         if self._has_focal:

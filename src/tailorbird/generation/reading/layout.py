@@ -29,7 +29,7 @@ class Layout(Marks):
         if not self._at_line_start or self._mode:
             return True
         deepest = len(self._braces)
-        return self._tabs == deepest or (self._tabs == deepest - 1 and (self._tabs > 0 or self.calls_focal))
+        return self._tabs == deepest or (self._tabs == deepest - 1 and (self._tabs > 0 or self.is_test))
 
     @property
     def _at_line_start(self) -> bool:

@@ -20,9 +20,9 @@ DECLARING = PRIMITIVES | {"final"}
 UNTESTLIKE = frozenset({
     "abstract", "assert", "class", "do", "enum", "extends", "implements", "interface", "private", "protected", "public",
     "return", "static", "switch", "synchronized", "throw", "while", "yield", "var", "break", "continue", "case",
-    "default", "throws", "instanceof", "super",
+    "default", "throws", "instanceof", "super", "for", "if", "else",
 })  # fmt: skip
-"""What a body that goes straight ahead has no need of."""
+"""What a body that goes straight ahead has no need of: of sampled tests with a loop or a choice a sixth passed."""
 IN_BODIES = Keywords(set(STANDING) - UNTESTLIKE)
 IN_HEADERS = Keywords(("public", "void", "throws"))
 WITHOUT_DECLARATIONS = Keywords(set(IN_BODIES) - DECLARING)
@@ -54,6 +54,13 @@ LARGEST = {"byte": 0x7F, "short": 0x7FFF, "char": 0xFFFF}
 LARGEST_INT = 1 << 31
 """With a minus before it; without one, a literal less."""
 NUMBERS = ("int", "long", "float", "double")
+ALIKE: Mapping[str, tuple[str, ...]] = {
+    "String": ("String",),
+    "boolean": ("boolean",),
+    "char": ("char",),
+    **dict.fromkeys(("byte", "short", *NUMBERS), NUMBERS),
+}
+"""Types that can be equal to one of which there are literals."""
 RESULTS: Mapping[str, tuple[str, ...]] = {
     "+": ("String", *NUMBERS),
     **dict.fromkeys("-*/%", NUMBERS),

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from tailorbird.generation.expressions import NOTHING, Expression
+from tailorbird.generation.jdk import ASSERTING, FOR_ALIKE, FOR_THROWN, SAYS_NOTHING_IS_THROWN
 from tailorbird.generation.reading.lexemes import (
+    ALIKE,
     COMMENTED,
     CONDITIONS,
     DEEPEST,
@@ -111,7 +113,7 @@ class Marks(Naming):
             return False
         fits = self._names.project.fits
         if of is not None and expression.cast is NOTHING and not expression.opaque:
-            number = is_number(of) or self._names.project.assignment.surely(of) is None
+            number = is_number(of) or (not self.steers and self._names.project.assignment.surely(of) is None)
             if character in "-*/%<>" and not number:
                 return False
             if character in "&|^" and not number and of not in {"boolean", "Boolean"}:
@@ -132,8 +134,8 @@ class Marks(Naming):
         expression = self._expression
         if not self.steers or expression.operator != character or expression.before is NOTHING:
             return True
-        if character in "+-":
-            return is_number(expression.before)
+        if character in "+-<>":
+            return False  # Nothing is counted on or shifted.
         number = not expression.compared and expression.before in PRIMITIVE - {"boolean"}
         return character not in "&|" or not number
 
@@ -177,12 +179,21 @@ class Marks(Naming):
                 forms = tuple(one for one in forms if not DOING.intersection(one.takes(at)))
             if of == NULL and self._null_is_ambiguous(bracket):
                 return False
+            alike = self._alike(bracket)
+            if alike and not (opaque or self._names.project.fits(of, alike)):
+                return False
             needed = bracket.commas + 1
             forms = tuple(one for one in forms if (one.least <= needed if last else one.most > needed))
         if bracket.known and not forms:
             return False
-        self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1))
+        first = self._expression.result(self._chain[0]) if not bracket.commas else bracket.first
+        self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1, first=first))
         return True
+
+    def _alike(self, bracket: Bracket) -> tuple[str, ...]:
+        """What the next argument is compared with, as types; none where it is with nothing, or with any object."""
+        compares = self.steers and bracket.commas == 1 and bracket.called in FOR_ALIKE
+        return ALIKE.get(bracket.first or "", ()) if compares else ()
 
     def _awaits_argument(self) -> None:
         bracket = self._brackets[-1]
@@ -190,6 +201,7 @@ class Marks(Naming):
         if bracket.known:
             found.update(of for one in bracket.forms if one.most > bracket.commas for of in one.takes(bracket.commas))
         wanted = () if None in found else tuple(sorted(of for of in found if of is not None))
+        wanted = self._alike(bracket) or wanted
         self._expression = Expression(wanted=wanted, needed=True)
 
     def _divide(self) -> bool:
@@ -288,6 +300,8 @@ class Marks(Naming):
     def _may_open_plainly(self) -> bool:
         """Whether a round bracket may open in a plain test: not too deep, and after annotations only as others do."""
         valued = not self._annotated or self._kind != "name" or self._before in self._names.project.valued
+        if self._before in FOR_THROWN and any(one.called in FOR_THROWN for one in self._brackets):
+            return False  # A small model expects exceptions within exceptions, deeper and deeper.
         return valued and len(self._brackets) < (DEEPEST_STRAIGHT if self.seeks else DEEPEST)
 
     def _open_paren(self) -> bool:
@@ -305,6 +319,7 @@ class Marks(Naming):
             focal = self._names.focal
             of_focal = self._receiver is None or self._is_focal(self._receiver)
             calls = self._before == focal.name and of_focal
+            self._asserted |= self._before.startswith(ASSERTING) and self._before not in SAYS_NOTHING_IS_THROWN
         if calls:
             if self.seeks:
                 own = self._names.focal.own_forms(entry.forms)
@@ -336,7 +351,8 @@ class Marks(Naming):
             return Bracket("annotation", self._before)
         if self._method_begins:
             return Bracket("parameters", None)
-        return Bracket("call", self._chain[0], self._forms or (), bool(self._forms))
+        forms = self._forms or ()
+        return Bracket("call", self._chain[0], forms, bool(forms), called=before)
 
     def _close_paren(self) -> bool:
         bracket = self._brackets[-1] if self._brackets else Bracket("group", None)
@@ -440,7 +456,7 @@ class Marks(Naming):
         kind, of = (self._braces[-1], self._bodies[-1]) if self._braces else ("block", None)
         if kind == "values" and self._before not in {"{", ","} and not self._ends_well():
             return False
-        if len(self._braces) == 1 and not self.calls_focal and self.steers:
+        if len(self._braces) == 1 and not self.is_test and self.steers:
             return False
         self._tries = kind == "try"
         self._braces, self._scopes = self._braces[:-1], self._scopes[:-1] or ({},)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tailorbird.generation.expressions import Expression
-from tailorbird.generation.jdk import object_methods
+from tailorbird.generation.jdk import FOR_THROWN, object_methods
 from tailorbird.generation.lexicon import Keywords, Lexicon
 from tailorbird.generation.project import Members
 from tailorbird.generation.reading.lexemes import (
@@ -51,7 +51,9 @@ class Naming(State):
             leading = []
         else:
             leading = [one.partition("(")[0].partition(".")[0].partition(" ")[0] for one in self._leading(Role.OPERAND)]
-            leading += names.assertions if focal.returns != VOID else []
+            if names.asserting and not focal.constructs and focal.returns not in {VOID, None}:
+                leading = []  # What it returns is asserted, or kept for that.
+            leading += names.asserting if focal.returns != VOID else []
             leading += ["final"]
         needed = focal.constructs or not (focal.static or self._instances)
         classes = filter(None, (names.written(focal.simple), *self._creatable)) if needed else ()
@@ -210,10 +212,9 @@ class Naming(State):
 
     def _may_be_operand(self, word: str, among: Callable[[str, Some], bool]) -> bool:
         names, wanted = self._names, self._wanted
-        if self.steers and not self._braces and not self._bracket:
-            return among(word, IN_HEADERS)
-        if self.seeks and self._before in BEFORE_OPENINGS and self._starts_anew and len(self._braces) == 1:
-            return among(word, self._openings)
+        only = self._only if self.steers else None
+        if only is not None:
+            return among(word, only)
         if word in DECLARING and self.steers and self._before in STARTS and self._goes_round():
             return False  # Though it begins ``finally``.
         if self.steers and self._catches:
@@ -234,6 +235,18 @@ class Naming(State):
         return among(word, names.operands_for(wanted)) or any(
             among(word, [name for name, of in scope.items() if leads(of, wanted)]) for scope in self._seen
         )
+
+    @property
+    def _only(self) -> Some | None:
+        """What alone may stand here; None where more may."""
+        if not self._braces and not self._bracket:
+            return IN_HEADERS
+        if self.seeks and self._before in BEFORE_OPENINGS and self._starts_anew and len(self._braces) == 1:
+            return self._openings
+        if self.must_assert and self._begins_statement:
+            return self._names.asserting
+        expects = self._before == "(" and self._bracket == "call" and self._brackets[-1].called in FOR_THROWN
+        return self._names.exceptions if expects else None
 
     @property
     def _catches(self) -> bool:

@@ -9,6 +9,7 @@ from tailorbird.generation.names import Names
 from tailorbird.generation.reading.lexemes import (
     MOST_UNUSED,
     NARROW,
+    STARTS,
     WITHOUT_PARAMETERS,
 )
 from tailorbird.generation.surroundings import simple_type
@@ -32,6 +33,10 @@ class Bracket(NamedTuple):
     """Members in the chain that it interrupts."""
     overloaded: bool = False
     """There are other forms that are not meant."""
+    called: str = ""
+    """The method's name."""
+    first: str | None = None
+    """Type of the first argument."""
 
 
 class Role(Enum):
@@ -58,6 +63,7 @@ class State:
     _values: tuple[int, ...] = ()  # Of each open brace, how many values stand in it.
     _initialised = ""  # The variable whose value is being written.
     _declaring = ""  # The name before, if it is new.
+    _asserted = False  # Something has been asserted.
     _tries = False  # The block before is one that a ``catch`` or ``finally`` must follow.
 
     def __init__(self, names: Names, *, steers: bool = False, straight: bool = False) -> None:
@@ -131,6 +137,26 @@ class State:
     def seeks(self) -> bool:
         """It goes straight to the focal method, and has not come there yet."""
         return self._straight and not self.calls_focal
+
+    @property
+    def asserts(self) -> bool:
+        """Something has been asserted, or there is nothing to assert with."""
+        return self._asserted or not self._names.asserting
+
+    @property
+    def is_test(self) -> bool:
+        """It has all that a test has: it calls the focal method, and asserts something."""
+        return self.calls_focal and self.asserts
+
+    @property
+    def must_assert(self) -> bool:
+        """It went straight to the focal method, and all that is missing is an assertion."""
+        return self._straight and self.calls_focal and not self.asserts
+
+    @property
+    def _begins_statement(self) -> bool:
+        """A statement of the method itself begins, or has just begun with a name."""
+        return self._before in STARTS and self._starts_anew and len(self._braces) == 1 and not self._bracket
 
     @property
     def _instances(self) -> list[str]:
