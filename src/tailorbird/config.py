@@ -106,9 +106,6 @@ class GenerateConfig:
     """Width of the beam; used by beam search alone."""
     candidates: Count = 1
     """Candidates for each focal method."""
-    draws: Count | None = None
-    """Written for each focal method, of which those `candidates` are kept that a compiler is likeliest to accept (by
-    the names in them and in the project); None keeps all that is written."""
     temperature: Positive | None = None
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
     no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] | None = None
@@ -135,7 +132,9 @@ class CompareConfig:
     strategies: tuple[str, ...] = ("custom", "l-eo", "l-ldb", "prefix")
     seed: Seed = 0
     """The seed of every stage."""
-    epochs: Positive = 3.0
+    epochs: Positive | None = None
+    """Passes over the training pairs, as many for each strategy; None takes the fewest that any of them takes by itself
+    on this base."""
     batch_size: Count = 8
     validations: Count = 6
     precision: Precision = "auto"

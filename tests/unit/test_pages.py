@@ -36,7 +36,7 @@ def test_every_record_is_on_the_page(page: str, module: object) -> None:
 
 def test_settings_say_what_they_take_and_what_they_are_by_default() -> None:
     text = _generated("settings")
-    assert "| `draws` | int, 1 or more | none |" in text
+    assert "| `methods` | int, 1 or more | none |" in text
     assert "| `split` | one of 'train', 'validation', 'test' | `\"test\"` |" in text
     assert "| `decoding` | one of 'greedy', 'beam', 'sample' | none |" in text
     assert "| `pair_learning_rate` | float, above 0 | `0.001` |" in text

@@ -9,7 +9,7 @@ from tailorbird.errors import BaseError
 from tailorbird.records import BaseDescription, DecodingDefaults, TrainingDefaults
 from tailorbird.sources import default_cache
 
-DEFAULT_BASE = "tiny"
+DEFAULT_BASE = "smollm2-135m"
 """What every command takes where no --base is given."""
 
 

@@ -41,7 +41,11 @@ def compare(
     ] = None,
     base: BaseModel = DEFAULT_BASE,
     epochs: Annotated[
-        float | None, typer.Option("--epochs", help=f"Passes over the training pairs (default {_DEFAULTS.epochs:g}).")
+        float | None,
+        typer.Option(
+            "--epochs",
+            help="Passes over the training pairs, as many for each strategy (default: the fewest that one takes).",
+        ),
     ] = None,
     seed: Seed = None,
     execute: Annotated[

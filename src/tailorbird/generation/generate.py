@@ -20,7 +20,6 @@ from tailorbird.errors import UsageError
 from tailorbird.generation.decode import Decoding, decode_batch, to_text
 from tailorbird.generation.journal import Journal
 from tailorbird.generation.names import Known
-from tailorbird.generation.selecting import Selector
 from tailorbird.generation.syntax import Syntax
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
@@ -178,8 +177,7 @@ def _run(task: _Task, out: Path, progress: Progress) -> GenerationHeader:
         for pair in task.pairs
     ]
     journal = Journal(out, task.fingerprint)
-    selector = Selector(task.data) if task.config.draws is not None else None
-    _decode_all(task, prompts, selector, journal, progress)
+    _decode_all(task, prompts, journal, progress)
     candidates = [candidate for pair in task.pairs for candidate in journal.done[pair.id]]
     references = _reference_losses(task, prompts)
     header = replace(_header(task, candidates), truncation=count_cuts(prompts))
@@ -191,7 +189,6 @@ def _run(task: _Task, out: Path, progress: Progress) -> GenerationHeader:
 def _decode_all(
     task: _Task,
     prompts: Sequence[Prompt],
-    selector: Selector | None,
     journal: Journal,
     progress: Progress,
 ) -> None:
@@ -202,7 +199,7 @@ def _decode_all(
     for number, start in enumerate(range(0, len(order), size)):
         indices = order[start : start + size]
         if any(task.pairs[index].id not in journal.done for index in indices):
-            journal.add(_decode_some(task, prompts, indices, selector, seed=task.config.seed + number))
+            journal.add(_decode_some(task, prompts, indices, seed=task.config.seed + number))
         progress.update(min(start + size, len(order)))
     progress.finish()
 
@@ -211,7 +208,6 @@ def _decode_some(
     task: _Task,
     prompts: Sequence[Prompt],
     indices: Sequence[int],
-    selector: Selector | None,
     *,
     seed: int,
 ) -> list[Candidate]:
@@ -226,12 +222,6 @@ def _decode_some(
         syntax=task.syntax,
         names=[task.known.names(task.pairs[index]) for index in indices] if task.known is not None else None,
     )
-    if selector is not None:
-        decoded = [
-            [ranked[at] for at in selector.best(task.pairs[index], texts, task.config.candidates)]
-            for index, ranked in zip(indices, decoded, strict=True)
-            for texts in [[to_text(task.base, one) for one in ranked]]
-        ]
     share = (time.perf_counter() - started) / (len(indices) * task.config.candidates)
     return [
         Candidate(
@@ -277,11 +267,8 @@ def _characters(base: Base, pair: Pair, target: Sequence[int], limit: int) -> in
 
 def _decoding(config: GenerateConfig, own: DecodingDefaults, max_tokens: int) -> Decoding:
     """What ``config`` asks for, and the base's ``own`` for the rest."""
-    written = config.candidates if config.draws is None else config.draws
-    if written < config.candidates:
-        raise UsageError(f"draws = {written} leaves no {config.candidates} candidates to keep: draw at least as many.")
     method = config.decoding or own.method
-    if method == "greedy" and config.decoding is None and written > 1:
+    if method == "greedy" and config.decoding is None and config.candidates > 1:
         method = "sample"  # The likeliest tokens give one candidate.
     if method != "sample" and not {config.temperature, config.top_p} <= {None, 1.0}:
         raise UsageError(
@@ -289,7 +276,7 @@ def _decoding(config: GenerateConfig, own: DecodingDefaults, max_tokens: int) ->
         )
     return Decoding(
         method=method,
-        candidates=written,
+        candidates=config.candidates,
         beams=config.beams,
         temperature=(config.temperature or own.temperature) if method == "sample" else 1.0,
         top_p=(config.top_p or own.top_p) if method == "sample" else 1.0,
@@ -318,8 +305,6 @@ def _header(task: _Task, candidates: Sequence[Candidate]) -> GenerationHeader:
     }
     if task.config.methods is not None:
         settings["methods"] = task.config.methods
-    if task.config.draws is not None:
-        settings["draws"] = task.config.draws
     if decoding.likeliest:
         settings["usual_tokens"] = task.usual_tokens
     if decoding.method == "beam":

@@ -20,7 +20,7 @@ from tailorbird.records import WITH_NEIGHBOUR, Result
 from tailorbird.strategies.registry import complete_settings, find_strategy
 from tailorbird.study.executing import can_execute, judge, open_project
 from tailorbird.training.device import choose_device
-from tailorbird.training.personalise import personalise_base
+from tailorbird.training.personalise import own_settings, personalise_base
 
 OLDER = "older/base"
 """With a time split, the base on the tests that were there before: they are no row, and stand apart."""
@@ -54,6 +54,7 @@ def compare(
     names = (*REFERENCES, *(row for of in rows.values() for row in of))
     _forget_other_results(out / "results", set(names))
     model = open_base(base, device=choose_device())
+    epochs = config.epochs or min(float(own_settings(name, model)["epochs"]) for name in config.strategies)
     dated = data.manifest.older is not None
     tests = {pair.test.path for pair in data.split("test")}
     settings = ExecuteConfig(seed=config.seed)
@@ -75,7 +76,7 @@ def compare(
         for name, own in rows.items():
             delta = out / "deltas" / name if name != "base" else None
             if delta is not None:
-                personalise_base(data, delta, _personalise_config(name, config), model, progress=progress)
+                personalise_base(data, delta, _personalise_config(name, config, epochs), model, progress=progress)
             for row, neighbour in zip(own, shown, strict=True):
                 generation = _generate_config(config, split="test", neighbour=neighbour)
                 generate_base(data, _candidates(out, row), generation, model, delta=delta, progress=progress)
@@ -145,10 +146,10 @@ def _generate_config(config: CompareConfig, *, split: Literal["validation", "tes
     )
 
 
-def _personalise_config(name: str, config: CompareConfig) -> PersonaliseConfig:
+def _personalise_config(name: str, config: CompareConfig, epochs: float) -> PersonaliseConfig:
     return PersonaliseConfig(
         strategy=name,
-        epochs=config.epochs,
+        epochs=epochs,
         batch_size=config.batch_size,
         validations=config.validations,
         seed=config.seed,

@@ -145,6 +145,12 @@ def finished_delta(out: Path, fingerprint: str) -> DeltaManifest | None:
     return manifest
 
 
+def own_settings(name: str, base: Base) -> dict[str, str | int | float | bool]:
+    """The settings of the strategy ``name`` where nothing else is asked for: the rates are those found for ``base``."""
+    searched = base.description.training.get(name)
+    return complete_settings(find_strategy(name), {} if searched is None else asdict(searched))
+
+
 def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | None) -> _Plan:
     if parent is not None and not mergeable(parent.manifest):
         raise UsageError(
@@ -153,9 +159,7 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | 
         )
     strategy = find_strategy(config.strategy)
     max_source, max_target = base.limits(config.max_source_tokens, config.max_target_tokens)
-    searched = base.description.training.get(config.strategy)
-    given: dict[str, str | int | float | bool] = {} if searched is None else asdict(searched)
-    given |= config.settings
+    given = {**own_settings(config.strategy, base), **config.settings}
     if config.learning_rate is not None:
         given["learning_rate"] = config.learning_rate
     if config.epochs is not None:

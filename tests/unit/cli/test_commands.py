@@ -139,7 +139,7 @@ def test_generate(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     config = GenerateConfig(
         split="validation", decoding="sample", candidates=3, top_p=0.9, max_target_tokens=9, limit=5
     )
-    assert calls == [(Path("data"), Path("c.jsonl"), config, {"base": "tiny", "delta": Path("d")})]
+    assert calls == [(Path("data"), Path("c.jsonl"), config, {"base": "smollm2-135m", "delta": Path("d")})]
     assert capsys.readouterr().out.splitlines()[-1] == "c.jsonl"
 
 
@@ -165,7 +165,7 @@ def test_compare_ends_with_the_path_of_the_report(stage: Stage, capsys: pytest.C
     pages = stage("tailorbird.report.render", "render_report", Path("out/report.html"))
     assert run(app, ["compare", ".", "--out", "out", "--strategies", "custom, prefix", "--epochs", "0.5"]) == 0
     config = CompareConfig(strategies=("custom", "prefix"), epochs=0.5)
-    assert calls == [(".", Path("out"), config, {"base": "tiny", "warn": ANY})]
+    assert calls == [(".", Path("out"), config, {"base": "smollm2-135m", "warn": ANY})]
     assert pages == [(Path("out/results"), Path("out/report.html"), {})]
     assert capsys.readouterr().out == "a table\nout/report.html\n"
 

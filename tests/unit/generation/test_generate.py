@@ -13,7 +13,6 @@ from tailorbird.base.prompts import encode_pair
 from tailorbird.config import GenerateConfig, PersonaliseConfig
 from tailorbird.errors import DataError, UsageError
 from tailorbird.generation.generate import generate, generate_base
-from tailorbird.generation.selecting import Selector
 from tailorbird.java_text import canonical_layout
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.networks.batch import Encoded
@@ -146,18 +145,6 @@ def test_a_seed_changes_samples(data: DataSet, base: Base, tmp_path: Path) -> No
     assert timeless(read(tmp_path / "0.jsonl")[2]) != timeless(read(tmp_path / "1.jsonl")[2])
 
 
-def test_of_more_draws_the_least_doubtful_are_kept(data: DataSet, base: Base, tmp_path: Path) -> None:
-    generate_base(data, tmp_path / "all.jsonl", replace(SAMPLING, candidates=9), base)
-    header = generate_base(data, tmp_path / "best.jsonl", replace(SAMPLING, draws=9), base)
-    assert (header.settings["candidates"], header.settings["draws"]) == (3, 9)
-    drawn, kept = (read(tmp_path / name)[2] for name in ("all.jsonl", "best.jsonl"))
-    assert len(kept) * 3 == len(drawn)
-    for pair in data.split("test"):
-        texts = [one.text for one in drawn if one.pair_id == pair.id]
-        best = Selector(data).best(pair, texts, 3)
-        assert [one.text for one in kept if one.pair_id == pair.id] == [texts[at] for at in best]
-
-
 @pytest.mark.parametrize(
     "config", [replace(CONFIG, decoding="greedy", temperature=0.5), replace(CONFIG, decoding="beam", top_p=0.9)]
 )
@@ -215,11 +202,6 @@ def test_a_neighbour_in_the_prompt_is_part_of_the_rows_name(data: DataSet, base:
         )
     ]
     assert names == ["base", "base+neighbour", "base"]
-
-
-def test_fewer_draws_than_candidates_are_refused(data: DataSet, base: Base, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="draws = 2 leaves no 3 candidates to keep"):
-        generate_base(data, tmp_path / "c.jsonl", replace(SAMPLING, draws=2), base)
 
 
 def test_a_delta_is_on_the_base_only_meanwhile(delta: Path, data: DataSet, base: Base, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tailorbird.errors import SourceError, UsageError
 from tailorbird.records import Result
 from tailorbird.report.render import render_report
 from tailorbird.storage import read_json
+from tailorbird.strategies.registry import STRATEGIES
 from tailorbird.study import executing
 from tailorbird.study.compare import compare
 from tests.data import Interrupt, write_base
@@ -215,3 +216,10 @@ def test_a_time_split_scores_the_base_on_older_tests_too(base: str, tmp_path: Pa
     # Without the time split nothing of it stays.
     compare(PROJECT, out, replace(config, older=None), base=base)
     assert not (out / "results" / "older").exists()
+
+
+def test_without_a_number_of_epochs_each_strategy_has_the_fewest_that_one_takes(tmp_path: Path, base: str) -> None:
+    fewest = min(float(STRATEGIES[name].defaults["epochs"]) for name in CONFIG.strategies)
+    made = compare(PROJECT, tmp_path, replace(CONFIG, epochs=None, execute=False, settings={}), base=base)
+    trained = {one.strategy: one.meta.settings["training.epochs"] for one in made if one.strategy in CONFIG.strategies}
+    assert trained == dict.fromkeys(CONFIG.strategies, fewest)
