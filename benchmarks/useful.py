@@ -31,7 +31,7 @@ from tailorbird.generation.generate import generate_base
 from tailorbird.generation.references import write_reference
 from tailorbird.metrics.funnel import has_verdicts
 from tailorbird.metrics.score import score
-from tailorbird.metrics.stats import paired_bootstrap, pass_at_k
+from tailorbird.metrics.stats import pass_at_k, useful_difference
 from tailorbird.mining.dataset import DataSet, load_data
 from tailorbird.mining.pipeline import mine
 from tailorbird.records import Candidate, Constraint, Result, Treatment
@@ -195,23 +195,9 @@ def differences(
     ours: Mapping[str, Result], theirs: Mapping[str, Result], treatment: Treatment, k: int
 ) -> dict[str, float] | None:
     """The paired difference in useful@k over the methods of all libraries that both have."""
-    ones, others, classes = [], [], []
-    for library in ours.keys() & theirs.keys():
-        first, second = ours[library].executed, theirs[library].executed
-        assert first is not None
-        assert second is not None
-        of_theirs = {one.method: one for one in second.funnel(treatment).methods}
-        for one in first.funnel(treatment).methods:
-            other = of_theirs.get(one.method)
-            if other is None or min(one.samples, other.samples) < k:
-                continue
-            ones.append(pass_at_k(one.samples, one.useful, k))
-            others.append(pass_at_k(other.samples, other.useful, k))
-            classes.append(f"{library} {one.focal_class}")
-    if not ones:
-        return None
-    found = paired_bootstrap(ones, others, classes)
-    return {"difference": found.difference, "low": found.low, "high": found.high}
+    rows = [(ours[library], theirs[library]) for library in ours if library in theirs]
+    found = useful_difference(*rows, treatment=treatment, k=k)
+    return None if found is None else {"difference": found.difference, "low": found.low, "high": found.high}
 
 
 def report(out: Path, libraries: Sequence[str]) -> dict[str, Any]:

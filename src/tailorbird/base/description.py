@@ -6,13 +6,11 @@ from pathlib import Path
 
 from transformers import GenerationConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
+from tailorbird.base.own import READER_OF_FILES
 from tailorbird.base.vocabulary import special_ids
 from tailorbird.errors import BaseError, StorageError
 from tailorbird.records import DESCRIPTION_FILE, BaseDescription
 from tailorbird.storage import read_json
-
-READER_OF_FILES = BaseDescription(end_token="</s>", prompt="test-file", max_source_tokens=768)
-"""A decoder that was pre-trained on source code: what was measured with SmolLM2-135M (docs/design/0015)."""
 
 
 def read_description(folder: Path) -> BaseDescription | None:

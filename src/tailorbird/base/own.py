@@ -1,4 +1,4 @@
-"""What is known about the bases that `tailorbird pretrain` makes, `tiny` among them."""
+"""Descriptions that the package itself has: of the base in it, and of decoders that come without one."""
 
 from tailorbird.records import BaseDescription, TrainingDefaults
 
@@ -17,3 +17,6 @@ OWN_DESCRIPTION = BaseDescription(
         "prompt": TrainingDefaults(learning_rate=0.48, epochs=3.0),
     },
 )
+
+READER_OF_FILES = BaseDescription(end_token="</s>", prompt="test-file", max_source_tokens=768)
+"""A decoder that was pre-trained on source code: what was measured with SmolLM2-135M (docs/design/0015)."""

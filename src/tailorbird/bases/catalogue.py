@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-from tailorbird.base.own import OWN_DESCRIPTION
+from tailorbird.base.own import OWN_DESCRIPTION, READER_OF_FILES
 from tailorbird.errors import BaseError
 from tailorbird.records import BaseDescription, DecodingDefaults, TrainingDefaults
 from tailorbird.sources import default_cache
@@ -43,9 +43,9 @@ class CatalogueEntry:
     """The base that a stage of training, which is part of the package, is merged into."""
 
 
-_SMOLLM2 = BaseDescription(
+_SMOLLM2 = replace(
+    READER_OF_FILES,
     end_token="<|im_end|>",
-    prompt="test-file",
     # With observed values, guided samples gave a useful test for 38% of commons-codec's methods, free ones for 13%
     # (docs/design/0015).
     decoding=DecodingDefaults(method="sample", constraint="guided", temperature=0.7, top_p=0.95, precision="auto"),
@@ -59,7 +59,6 @@ _SMOLLM2 = BaseDescription(
         "lora": TrainingDefaults(learning_rate=5e-4, epochs=1.0),
         "dora": TrainingDefaults(learning_rate=5e-4, epochs=1.0),
     },
-    max_source_tokens=768,
     licence="Apache-2.0",
     parameters=134_515_008,
     notes="SmolLM2-135M-Instruct of Hugging Face, a Llama of 30 blocks, converted from Q4_1 to bfloat16.",

@@ -47,7 +47,7 @@ _GREEDY_BATCHES = 4
 """Batches that are handed over at once in greedy decoding, where one source that is done makes room for the next."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
     """One generation: the base as it stands, and what it is asked."""
 
@@ -118,15 +118,15 @@ def generate_base(
     loaded = load_delta(delta) if delta is not None else None
     undo = attach_delta(base, loaded) if loaded is not None else (lambda: None)
     task = _Task(
-        base,
-        loaded.manifest if loaded is not None else None,
-        data,
-        config,
-        decoding,
-        config.constraint or own.constraint,
-        use_bfloat16(config.precision or own.precision, base.network.device),
-        max_source,
-        pairs,
+        base=base,
+        delta=loaded.manifest if loaded is not None else None,
+        data=data,
+        config=config,
+        decoding=decoding,
+        constraint=config.constraint or own.constraint,
+        bfloat16=use_bfloat16(config.precision or own.precision, base.network.device),
+        max_source=max_source,
+        pairs=pairs,
     )
     try:
         # A prompt takes positions of its own.

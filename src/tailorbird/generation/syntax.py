@@ -32,14 +32,14 @@ class Syntax:
         if not isinstance(tokenizer, PreTrainedTokenizerFast):
             raise UsageError(
                 f"The tokenizer of this base ({type(tokenizer).__name__}) cannot be guided by Java's grammar: "
-                "generate with --set constraint=none."
+                "generate with --constraint none."
             )
         self._tokenizer: LLTokenizer = from_tokenizer(tokenizer)
         self._start = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(_grammar()))
         if self._start.is_error():
             raise UsageError(
                 f"Java's grammar does not fit the tokenizer of this base ({self._start.get_error()}): "
-                "generate with --set constraint=none."
+                "generate with --constraint none."
             )
         self._end = int(self._tokenizer.eos_token)
         self._texts: dict[int, str] = {self._end: ""}

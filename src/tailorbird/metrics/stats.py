@@ -42,19 +42,27 @@ def pass_at_k(samples: int, right: int, k: int) -> float:
     return 1.0 - math.comb(samples - right, k) / math.comb(samples, k)
 
 
-def useful_difference(ours: Result, theirs: Result, *, treatment: Treatment, k: int) -> Difference | None:
-    """Difference in useful@k over the focal methods that both have, whole focal classes resampled.
+def useful_difference(*rows: tuple[Result, Result], treatment: Treatment, k: int) -> Difference | None:
+    """Difference in useful@k between the first and the second results of ``rows``, a pair for each project.
 
-    None where one was not executed, has fewer than ``k`` samples for a method, or did not measure usefulness.
+    Over the focal methods that both of a pair have, whole focal classes resampled. None where one was not executed, has
+    fewer than ``k`` samples for a method, or did not measure usefulness.
     """
-    first, second = _outcomes(ours, treatment), _outcomes(theirs, treatment)
-    both = [(one, second[method]) for method, one in first.items() if method in second]
+    both: list[tuple[MethodOutcome, MethodOutcome]] = []
+    classes: list[str] = []
+    for number, (ours, theirs) in enumerate(rows):
+        first, second = _outcomes(ours, treatment), _outcomes(theirs, treatment)
+        own = [(one, second[method]) for method, one in first.items() if method in second]
+        both += own
+        classes += [f"{number} {one.focal_class}" for one, _ in own]
+        if not own:
+            return None
     if not both or any(min(one.samples, other.samples) < k for one, other in both):
         return None
     return paired_bootstrap(
         [pass_at_k(one.samples, one.useful, k) for one, _ in both],
         [pass_at_k(one.samples, one.useful, k) for _, one in both],
-        [one.focal_class for one, _ in both],
+        classes,
     )
 
 

@@ -102,7 +102,7 @@ def _observed(best: Result, results: Sequence[Result], measure: _Measure) -> str
 def _clear(best: Result, base: Result | None, measure: _Measure) -> str:
     if base is None or base is best:
         return ""
-    found = useful_difference(best, base, treatment=measure.treatment, k=measure.k)
+    found = useful_difference((best, base), treatment=measure.treatment, k=measure.k)
     if found is None:
         return ""
     points = interval(found, 1, scale=100)
@@ -114,7 +114,7 @@ def _clear(best: Result, base: Result | None, measure: _Measure) -> str:
 def _beats(best: Result, none: Result | None, measure: _Measure) -> str:
     if none is None:
         return ""
-    found = useful_difference(best, none, treatment=measure.treatment, k=measure.k)
+    found = useful_difference((best, none), treatment=measure.treatment, k=measure.k)
     if found is None:
         return ""
     points = interval(found, 1, scale=100)

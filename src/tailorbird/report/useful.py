@@ -90,7 +90,7 @@ def _at_k(result: Result, treatment: Treatment, measure: str, k: int) -> float |
 
 
 def _against(result: Result, base: Result, treatment: Treatment, k: int) -> str:
-    return interval(useful_difference(result, base, treatment=treatment, k=k), 1, scale=100)
+    return interval(useful_difference((result, base), treatment=treatment, k=k), 1, scale=100)
 
 
 def _asserts(found: Funnel | None) -> float | None:

@@ -93,23 +93,23 @@ def row(*useful: int, measured: bool = True, classes: str = "abcdefgh") -> Resul
 
 
 def test_the_difference_in_useful_at_k_is_over_the_methods_of_both() -> None:
-    found = useful_difference(row(10, 5, 0, 3), row(0, 5, 0), treatment="as_written", k=1)
+    found = useful_difference((row(10, 5, 0, 3), row(0, 5, 0)), treatment="as_written", k=1)
     assert found is not None
     assert found.difference == pytest.approx(1 / 3)
     assert (found.low, found.high) == pytest.approx((0, 1))
-    ten = useful_difference(row(1, 1), row(0, 1), treatment="as_written", k=10)
+    ten = useful_difference((row(1, 1), row(0, 1)), treatment="as_written", k=10)
     assert ten is not None
     assert ten.difference == pytest.approx(0.5)
 
 
 def test_methods_of_one_class_are_drawn_together() -> None:
     ours, theirs = (row(*counts, classes="aaaabbbb") for counts in ((10, 10, 0, 0, 10, 0, 0, 0), (0,) * 8))
-    together = useful_difference(ours, theirs, treatment="as_written", k=1)
+    together = useful_difference((ours, theirs), treatment="as_written", k=1)
     assert together is not None
     assert (together.low, together.high) == (0.25, 0.5)
 
 
 def test_what_was_not_measured_has_no_difference() -> None:
-    assert useful_difference(row(1, measured=False), row(1), treatment="as_written", k=1) is None
-    assert useful_difference(row(1), result(), treatment="as_written", k=1) is None
-    assert useful_difference(row(1), row(1), treatment="as_written", k=11) is None
+    assert useful_difference((row(1, measured=False), row(1)), treatment="as_written", k=1) is None
+    assert useful_difference((row(1), result()), treatment="as_written", k=1) is None
+    assert useful_difference((row(1), row(1)), treatment="as_written", k=11) is None
