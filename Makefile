@@ -6,8 +6,9 @@ DEMO_SOURCE ?= commons-codec:commons-codec:1.16.0
 DEMO_OUT ?= demo
 BASE ?= smollm2-135m
 # Enough to see what each strategy does, in a quarter of an hour on 2 cores; `compare` alone takes all.
-DEMO_EPOCHS ?= 0.15
+DEMO_EPOCHS ?= 0.1
 DEMO_METHODS ?= 8
+DEMO_VALIDATION ?= 24
 DEMO_SAMPLES ?= 5
 
 VENV := .venv
@@ -48,7 +49,7 @@ demo: setup ## The main job on a real library; prints the path of the report las
 	@echo "The demo trains each strategy on a share of $(DEMO_EPOCHS) of the project's pairs, and writes $(DEMO_SAMPLES) tests for each of $(DEMO_METHODS) of its"
 	@echo "held-out methods. tailorbird compare $(DEMO_SOURCE) --out DIR takes all of them, and hours."
 	@$(BIN)/tailorbird compare $(DEMO_SOURCE) --out $(DEMO_OUT) --epochs $(DEMO_EPOCHS) --methods $(DEMO_METHODS) \
-	  --candidates $(DEMO_SAMPLES) --set neighbour=without --set validations=1
+	  --candidates $(DEMO_SAMPLES) --set neighbour=without --set validations=1 --set validation_pairs=$(DEMO_VALIDATION)
 
 # One thread for each worker: two that share the cores with two threads each wait for one another most of the time.
 test: setup ## Every test; pytest's summary comes last.

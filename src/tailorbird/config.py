@@ -70,6 +70,8 @@ class PersonaliseConfig:
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
     validations: Count = 6
     """Points on the learning curve beyond the first."""
+    validation_pairs: Count | None = None
+    """Validate on so many pairs, always the same ones; None takes the whole validation split."""
     patience: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Stop after so many points in a row without a new best; 0 takes all epochs. The best one is kept either way."""
     micro_tokens: Count = 16384
@@ -137,6 +139,8 @@ class CompareConfig:
     on this base."""
     batch_size: Count = 8
     validations: Count = 6
+    validation_pairs: Count | None = None
+    """Validate on so many pairs, as in `PersonaliseConfig`; None takes the whole validation split."""
     precision: Precision = "auto"
     decoding: Decoding | None = None
     """How tokens are chosen; None takes the base's own, as below."""

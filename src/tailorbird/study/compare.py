@@ -152,6 +152,7 @@ def _personalise_config(name: str, config: CompareConfig, epochs: float) -> Pers
         epochs=epochs,
         batch_size=config.batch_size,
         validations=config.validations,
+        validation_pairs=config.validation_pairs,
         seed=config.seed,
         precision=config.precision,
         max_source_tokens=config.max_source_tokens,

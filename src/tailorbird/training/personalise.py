@@ -166,6 +166,8 @@ def _plan(config: PersonaliseConfig, base: Base, data: DataSet, parent: Delta | 
         given["epochs"] = float(config.epochs)
     settings = complete_settings(strategy, given)
     device = base.network.device
+    if config.validation_pairs is not None:
+        settings["validation_pairs"] = config.validation_pairs
     settings |= {
         "batch_size": config.batch_size,
         "warmup_share": config.warmup_share,
@@ -218,17 +220,25 @@ def _prompts(plan: _Plan, pairs: Sequence[Pair]) -> list[Prompt]:
     ]
 
 
-def _drawn(pair: Pair) -> float:
+def _drawn(pair: Pair, *, of: str = "neighbour") -> float:
     """A number from 0 to 1 that belongs to the pair: the same in every run."""
-    return int(sha256_bytes(f"neighbour {pair.id}".encode())[:8], 16) / (1 << 32)
+    return int(sha256_bytes(f"{of} {pair.id}".encode())[:8], 16) / (1 << 32)
+
+
+def _validation_pairs(plan: _Plan) -> Sequence[Pair]:
+    pairs, wanted = plan.data.split("validation"), plan.settings.get("validation_pairs")
+    if wanted is None:
+        return pairs
+    asserting = [pair for pair in pairs if pair.test.assertions or plan.settings["unasserted"]]
+    return sorted(asserting, key=lambda pair: _drawn(pair, of="validation"))[: int(wanted)]
 
 
 def _train(
     plan: _Plan, prepared: Prepared, out: Path, progress: Progress, *, limit_bytes: int, announce: Announce | None
 ) -> Outcome:
     training, validation = (
-        [Encoded(prompt.source, prompt.target) for prompt in _prompts(plan, plan.data.split(name))]
-        for name in ("train", "validation")
+        [Encoded(prompt.source, prompt.target) for prompt in _prompts(plan, pairs)]
+        for pairs in (plan.data.split("train"), _validation_pairs(plan))
     )
     if not training or not validation:
         raise DataError(
