@@ -186,3 +186,15 @@ def test_what_asserts_nothing_is_trained_on_only_when_asked_for(base: Base, tmp_
     left_out = losses(with_it, "a", config)
     assert left_out == losses(without_it, "b", config)
     assert left_out != losses(with_it, "c", replace(config, unasserted=True))
+
+
+def test_a_validation_on_some_pairs_is_always_on_the_same_ones(data: DataSet, base: Base, tmp_path: Path) -> None:
+    def first_loss(name: str, wanted: int | None, **changes: object) -> float | None:
+        config = config_of(epochs=0.1, validation_pairs=wanted, **changes)
+        return personalise_base(data, tmp_path / name, config, base).curve[0].validation_loss
+
+    assert len(data.split("validation")) > 1
+    one, whole = first_loss("one", 1), first_loss("whole", None)
+    assert one != whole
+    assert first_loss("again", 1, strategy="l-eo", seed=3) == pytest.approx(one)
+    assert first_loss("more", 10_000) == pytest.approx(whole)
