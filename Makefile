@@ -7,7 +7,7 @@ DEMO_OUT ?= demo
 BASE ?= smollm2-135m
 # Enough to see what each strategy does, in a quarter of an hour on 2 cores; `compare` alone takes all.
 DEMO_EPOCHS ?= 0.1
-DEMO_METHODS ?= 8
+DEMO_METHODS ?= 6
 DEMO_VALIDATION ?= 24
 DEMO_SAMPLES ?= 5
 

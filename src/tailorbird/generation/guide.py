@@ -38,7 +38,7 @@ _FORCE = 12.0
 
 _WHOLE = 2
 """Merit of a candidate that is a whole test."""
-_STRAIGHT_ON = 96
+_STRAIGHT_ON = 64
 """Tokens at most from where a candidate goes straight on."""
 _OF_THE_END = 2
 """Tokens that end a method: its brace, and the end itself."""
