@@ -122,7 +122,7 @@ def measure(library: str, methods: Sequence[str], folder: Path, held_out: HeldOu
         return bases[name]
 
     if any(ROWS[name].personalised for name in rows):
-        training = PersonaliseConfig(strategy=held_out.strategy, epochs=held_out.epochs, batch_size=16, validations=2)
+        training = PersonaliseConfig(strategy=held_out.strategy, epochs=held_out.epochs, validations=2)
         personalise_base(data, delta, training, base_of(Row()))
     files = {name: (folder / "candidates" / f"{name}.jsonl", folder / "verdicts" / f"{name}.jsonl") for name in rows}
     for name, (candidates, _) in files.items():
