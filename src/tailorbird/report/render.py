@@ -16,7 +16,7 @@ from tailorbird.report.contamination import contamination
 from tailorbird.report.funnel import STAGES, funnel_rows
 from tailorbird.report.plots import CHOICES, Figure, colour, curves_figure, input_gain_figure, pareto_figure
 from tailorbird.report.provenance import provenance
-from tailorbird.report.rows import leading, personalised, read_results, title
+from tailorbird.report.rows import leading, models, personalised, read_results, title
 from tailorbird.report.summary import caveats, summary
 from tailorbird.report.tables import table_rows
 from tailorbird.report.units import number, percent, scaled
@@ -76,6 +76,7 @@ def _context(results: Sequence[Result], manifest: DataManifest | None) -> dict[s
         "shown_first": best.strategy,
         "colour": colour,
         "manifest": manifest,
+        "epochs": _epochs(results),
         "cuts": max((one.meta.truncation for one in results), key=lambda cuts: cuts.pairs),
         "provenance": provenance(results),
         "plotly": _plotly(),
@@ -91,6 +92,13 @@ def _plots(results: Sequence[Result]) -> dict[str, dict[str, Figure]]:
     return {
         name: {key: figure for key, figure in choices.items() if figure is not None} for name, choices in plots.items()
     }
+
+
+def _epochs(results: Sequence[Result]) -> str:
+    """How many epochs each strategy was trained for; empty where they differ."""
+    found = {result.meta.settings.get("training.epochs") for result in models(results)}
+    (epochs, *others) = found or {None}
+    return "" if others or not isinstance(epochs, int | float) else f"{epochs:g}"
 
 
 def _manifest(results: Path, rows: Sequence[Result]) -> DataManifest | None:

@@ -58,12 +58,12 @@ def _loss(strategies: Sequence[Result], base: Result | None) -> str:
     if loss >= before:
         return f"No strategy lowers the loss on {pairs}: the base has {number(before)}, the best {number(loss)}."
     change = difference(best, base, "loss")
-    doubt = "" if change is None or change.clear else ", which the 95% interval does not tell from no change"
+    doubt = "" if change is None or change.clear else ", which may be chance"
+    if doubt and number(before) == number(loss):
+        return f"The loss on {pairs} is {number(before)} nats per token for the base and for {best.strategy}."
     lower = percent((before - loss) / before)
-    return (
-        f"{best.strategy} lowers the loss on {pairs} by {lower}, from {number(before)} to {number(loss)} nats per "
-        f"token{doubt}."
-    )
+    figures = f"from {number(before)} to {number(loss)} nats per token"
+    return f"{best.strategy} lowers the loss on {pairs} by {lower}, {figures}{doubt}."
 
 
 def _bleu(best: Result, base: Result | None) -> str:
@@ -97,7 +97,7 @@ def _against_copy(best: Result, copy: Result) -> str:
     figures = f"{number(best.metrics.bleu4, 1)} against {number(copy.metrics.bleu4, 1)} BLEU-4"
     called = called_in_bleu(best, copy)
     if not called:
-        return f"Even {best.strategy} is neither better nor worse than {what} ({figures})."
+        return f"Whether {best.strategy} is better or worse than {what}, cannot be told from these tests ({figures})."
     return f"{best.strategy} {'beats' if called > 0 else 'loses to'} {what} ({figures})."
 
 

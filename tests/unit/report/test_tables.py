@@ -230,3 +230,8 @@ def test_tests_of_another_tool_are_no_strategy_s() -> None:
     rows = table_rows([tool, result("base"), result("custom")], COLUMNS)
     assert [(row.strategy, row.reference) for row in rows] == [("base", True), ("custom", False), ("evosuite", True)]
     assert "evosuite" not in " ".join(summary(list(in_order([tool, result("base"), result("custom")]))))
+
+
+def test_a_loss_that_falls_by_nothing_that_can_be_seen_is_said_to_be_the_same() -> None:
+    rows = [result("base", metrics=metrics(test_loss=0.9211)), result("l-ldb", metrics=metrics(test_loss=0.9209))]
+    assert "is 0.92 nats per token for the base and for l-ldb." in summary(rows)[0]
