@@ -191,5 +191,5 @@ def test_a_fork_goes_its_own_way(base: Base, syntax: Syntax) -> None:
 
 
 def test_a_tokenizer_that_cannot_be_read_is_said() -> None:
-    with pytest.raises(UsageError, match="constraint=none"):
+    with pytest.raises(UsageError, match="--constraint none"):
         Syntax(object())  # type: ignore[arg-type]
