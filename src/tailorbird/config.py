@@ -71,7 +71,7 @@ class PersonaliseConfig:
     validations: Count = 6
     """Points on the learning curve beyond the first."""
     validation_pairs: Count | None = None
-    """Validate on so many pairs, always the same ones; None takes the whole validation split."""
+    """How many pairs of the validation split to validate on, always the same ones; None takes all of them."""
     patience: Annotated[int, msgspec.Meta(ge=0)] = 0
     """Stop after so many points in a row without a new best; 0 takes all epochs. The best one is kept either way."""
     micro_tokens: Count = 16384
@@ -103,7 +103,7 @@ class GenerateConfig:
     constraint: Constraint | None = None
     """What may be written: anything (``none``), what Java's grammar allows, so that each candidate is one whole method
     (``grammar``), or with it only names that are in scope, values whose types fit, and plain statements that lead to a
-    call of the focal method (``guided``)."""
+    call of the focal method and to an assertion (``guided``)."""
     beams: Count = 4
     """Width of the beam; used by beam search alone."""
     candidates: Count = 1
@@ -135,12 +135,12 @@ class CompareConfig:
     seed: Seed = 0
     """The seed of every stage."""
     epochs: Positive | None = None
-    """Passes over the training pairs, as many for each strategy; None takes the fewest that any of them takes by itself
-    on this base."""
+    """Passes over the training pairs, the same number for each strategy; None takes the smallest number among the
+    strategies' own defaults on this base."""
     batch_size: Count = 8
     validations: Count = 6
     validation_pairs: Count | None = None
-    """Validate on so many pairs, as in `PersonaliseConfig`; None takes the whole validation split."""
+    """As in `PersonaliseConfig`."""
     precision: Precision = "auto"
     decoding: Decoding | None = None
     """How tokens are chosen; None takes the base's own, as below."""

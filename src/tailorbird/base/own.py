@@ -1,4 +1,4 @@
-"""Descriptions that the package itself has: of the base in it, and of decoders that come without one."""
+"""Descriptions in the package: of bases that `tailorbird pretrain` makes, and of decoders that nobody described."""
 
 from tailorbird.records import BaseDescription, TrainingDefaults
 

@@ -44,7 +44,7 @@ def compare(
         float | None,
         typer.Option(
             "--epochs",
-            help="Passes over the training pairs, as many for each strategy (default: the fewest that one takes).",
+            help="Passes over the training pairs, the same for each strategy (default: the smallest of their own).",
         ),
     ] = None,
     seed: Seed = None,

@@ -20,7 +20,7 @@ _BEGINNINGS, _WAYS, _MORE_WAYS = 8, 4, 16
 """So often at most a candidate begins or goes on anew; of these so often with a token that is not the likeliest, and
 so often more while it is shorter than a usual test."""
 _DRAWN_BEGINNINGS = 2
-"""The same for a candidate that is drawn: there are others beside it, and a third time seldom helps."""
+"""The same limit for a sampled candidate: others stand beside it, and eight cost several times the first tries."""
 
 METHODS = ("greedy", "beam", "sample")
 

@@ -34,12 +34,13 @@ _MOST_COPIES, _LONGEST_CYCLE = 3, 24
 _PULL, _MORE = 1.5, 1.5
 """What is added to the scores of tokens that lead to the focal method, at once and for each statement without it."""
 _FORCE = 12.0
-"""The same where the model goes round in circles without having called it, and on the straight way to it."""
+"""The same where the model goes round in circles without having called it, and on the straight way to the call or to
+the assertion after it."""
 
 _WHOLE = 2
 """Merit of a candidate that is a whole test."""
 _STRAIGHT_ON = 64
-"""Tokens at most from where a candidate goes straight on."""
+"""A candidate that goes straight on writes at most so many more tokens."""
 _OF_THE_END = 2
 """Tokens that end a method: its brace, and the end itself."""
 
@@ -283,7 +284,7 @@ class Guide:
 
     @property
     def merit(self) -> int:
-        """What is kept is 2 a test, 1 a call of the focal method without an assertion, 0 neither."""
+        """2 for a whole test, 1 for a call of the focal method without an assertion, 0 without the call."""
         reading = self._reading
         asserted = self._asserted or (reading is not None and reading.asserts and not self._over)
         return self.called + (self.called and asserted)

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from tailorbird.generation.expressions import Wanted
-from tailorbird.generation.jdk import ASSERTIONS, FOR_THROWN, SAYS_NOTHING_IS_THROWN, jdk_packages
+from tailorbird.generation.jdk import ASSERTIONS, FOR_THROWN, jdk_packages
 from tailorbird.generation.lexicon import Keywords, Lexicon
 from tailorbird.generation.project import Members, Project, assertion_forms, outer_of
 from tailorbird.generation.surroundings import Import, Surroundings, Typed
 from tailorbird.generation.types import PRIMITIVE, VOID, Forms
+from tailorbird.mining.assertions import DOES_NOT_THROW
 from tailorbird.mining.dataset import DataSet
 from tailorbird.records import Pair, TestClass
 
@@ -136,7 +137,7 @@ class Names:
     @cached_property
     def asserting(self) -> list[str]:
         """What a statement that asserts something begins with; empty where nothing is known to."""
-        others = SAYS_NOTHING_IS_THROWN | FOR_THROWN
+        others = DOES_NOT_THROW | FOR_THROWN
         called = [one for one in self.called if one.startswith("assert") and one not in others]
         return called or [one for one in _ASSERTING_CLASSES if one in self.types]
 

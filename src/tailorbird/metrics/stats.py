@@ -43,10 +43,10 @@ def pass_at_k(samples: int, right: int, k: int) -> float:
 
 
 def useful_difference(*rows: tuple[Result, Result], treatment: Treatment, k: int) -> Difference | None:
-    """Difference in useful@k between the first and the second results of ``rows``, a pair for each project.
+    """How much higher useful@k is in the first than in the second result of each pair; ``rows`` has a pair per project.
 
-    Over the focal methods that both of a pair have, whole focal classes resampled. None where one was not executed, has
-    fewer than ``k`` samples for a method, or did not measure usefulness.
+    Taken over the focal methods that both results have, with whole focal classes resampled. None where a result was not
+    executed, has fewer than ``k`` samples for a method, or did not measure usefulness.
     """
     both: list[tuple[MethodOutcome, MethodOutcome]] = []
     classes: list[str] = []

@@ -22,7 +22,8 @@ _MOCK_LIBRARIES = ("org.mockito", "org.easymock", "org.jmock", "org.powermock")
 _MOCK_CALLS = re.compile(r"verify(?![a-z])|should(?:Have|$)|inOrder$|assertIsSatisfied$")
 _EXPECTED = re.compile(r"\bexpected(?:Exceptions)?\s*=")
 _CODE, _NOTHING_THROWN = "assertThatCode", "doesNotThrowAnyException"
-_DOES_NOT_THROW = {"assertDoesNotThrow", "assertThatNoException", _NOTHING_THROWN}
+DOES_NOT_THROW = frozenset({"assertDoesNotThrow", "assertThatNoException", _NOTHING_THROWN})
+"""Calls that say that nothing may be thrown, as every test does."""
 _RULE = re.compile(r"expect(?:Message|Cause)?$")
 
 
@@ -36,7 +37,7 @@ def library_assertion(call: Call, scope: Scope) -> str | None:
     name = call.name
     if name == "fail":
         return FAIL
-    if name in _DOES_NOT_THROW:
+    if name in DOES_NOT_THROW:
         return NO_EXCEPTION
     if name.startswith("assert"):
         return _asserting_library(name, scope)

@@ -11,7 +11,8 @@ from tailorbird.mining.declarations import CAUGHT, Code, Expression, JavaType, L
 from tailorbird.mining.kinds import UNKNOWN, ClassView, Kind, library_return, literal, operation
 from tailorbird.mining.overloads import choose
 
-_ASSERTIONS = ("assert", "fail", "verify", "expect")
+ASSERTION_PREFIXES = ("assert", "fail", "verify", "expect")
+"""The names of calls that assert begin so."""
 _MAX_DEPTH = 40
 ANY_ARITY = -1
 """Of a method reference, which says only the name."""
@@ -89,7 +90,7 @@ def _compiled(receiver: JavaType | None, name: str, arity: int) -> bool:
 
 
 def _is_assertion(one: Expression) -> bool:
-    return one.kind == "method_invocation" and one.name.startswith(_ASSERTIONS) and one.text != CAUGHT
+    return one.kind == "method_invocation" and one.name.startswith(ASSERTION_PREFIXES) and one.text != CAUGHT
 
 
 class _BodyReader:

@@ -203,11 +203,7 @@ def _sizes(base: Base, plan: _Plan) -> dict[str, int]:
 
 def _prompts(plan: _Plan, pairs: Sequence[Pair]) -> list[Prompt]:
     share = float(plan.settings["neighbour_share"])
-    kept = [
-        pair if _drawn(pair) < share else replace(pair, neighbour=None)
-        for pair in pairs
-        if pair.test.assertions or plan.settings["unasserted"]
-    ]
+    kept = [pair if _drawn(pair) < share else replace(pair, neighbour=None) for pair in pairs]
     return [
         encode_pair(
             plan.base.tokenizer,
@@ -225,12 +221,20 @@ def _drawn(pair: Pair, *, of: str = "neighbour") -> float:
     return int(sha256_bytes(f"{of} {pair.id}".encode())[:8], 16) / (1 << 32)
 
 
-def _validation_pairs(plan: _Plan) -> Sequence[Pair]:
-    pairs, wanted = plan.data.split("validation"), plan.settings.get("validation_pairs")
+def _training_pairs(plan: _Plan) -> list[Pair]:
+    return _asserting(plan, plan.data.split("train"))
+
+
+def _validation_pairs(plan: _Plan) -> list[Pair]:
+    pairs, wanted = _asserting(plan, plan.data.split("validation")), plan.settings.get("validation_pairs")
     if wanted is None:
         return pairs
-    asserting = [pair for pair in pairs if pair.test.assertions or plan.settings["unasserted"]]
-    return sorted(asserting, key=lambda pair: _drawn(pair, of="validation"))[: int(wanted)]
+    return sorted(pairs, key=lambda pair: _drawn(pair, of="validation"))[: int(wanted)]
+
+
+def _asserting(plan: _Plan, pairs: Sequence[Pair]) -> list[Pair]:
+    """Those of ``pairs`` that assert something, or all where the others are asked for too."""
+    return [pair for pair in pairs if pair.test.assertions or plan.settings["unasserted"]]
 
 
 def _train(
@@ -238,7 +242,7 @@ def _train(
 ) -> Outcome:
     training, validation = (
         [Encoded(prompt.source, prompt.target) for prompt in _prompts(plan, pairs)]
-        for pairs in (plan.data.split("train"), _validation_pairs(plan))
+        for pairs in (_training_pairs(plan), _validation_pairs(plan))
     )
     if not training or not validation:
         raise DataError(
@@ -338,7 +342,7 @@ def _manifest(plan: _Plan, prepared: Prepared, outcome: Outcome, tensors: dict[s
             examples=outcome.examples,
         ),
         curve=outcome.curve,
-        truncation=count_cuts(_prompts(plan, plan.data.split("train"))),
+        truncation=count_cuts(_prompts(plan, _training_pairs(plan))),
         licence=source.licence,
         versions=versions(),
         device=describe_device(plan.base.network.device),

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 import msgspec
 
+from tailorbird.mining.calls import ASSERTION_PREFIXES
 from tailorbird.records import KnownClass
 
 _HERE = files("tailorbird.generation.jdk")
@@ -35,10 +36,8 @@ FORMS: Mapping[str, Mapping[str, tuple[tuple[str | None, ...], ...]]] = {
 }
 """Types of the arguments of assertions, by class and method, for each of their forms; None where any will do."""
 
-ASSERTING = ("assert", "check", "expect", "verify", "fail")
-"""What asserts, or a helper that does, is called so; mining finds out what surely does."""
-SAYS_NOTHING_IS_THROWN = frozenset({"assertDoesNotThrow", "assertThatNoException"})
-"""These assert what every test does."""
+ASSERTING = (*ASSERTION_PREFIXES, "check")
+"""The names of assertions, and of helpers that may assert, begin so."""
 FOR_THROWN = frozenset({"assertThrows", "assertThrowsExactly", "expectThrows", "isInstanceOf"})
 """Their first argument is the class of something that can be thrown."""
 FOR_ALIKE = frozenset({"assertEquals", "assertNotEquals"})

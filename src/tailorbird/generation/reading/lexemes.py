@@ -22,7 +22,7 @@ UNTESTLIKE = frozenset({
     "return", "static", "switch", "synchronized", "throw", "while", "yield", "var", "break", "continue", "case",
     "default", "throws", "instanceof", "super", "for", "if", "else",
 })  # fmt: skip
-"""What a body that goes straight ahead has no need of: of sampled tests with a loop or a choice a sixth passed."""
+"""What a body that goes straight ahead has no need of. Of sampled tests with a loop or a choice an eighth passed."""
 IN_BODIES = Keywords(set(STANDING) - UNTESTLIKE)
 IN_HEADERS = Keywords(("public", "void", "throws"))
 WITHOUT_DECLARATIONS = Keywords(set(IN_BODIES) - DECLARING)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tailorbird.generation.expressions import NOTHING, Expression
-from tailorbird.generation.jdk import ASSERTING, FOR_ALIKE, FOR_THROWN, SAYS_NOTHING_IS_THROWN
+from tailorbird.generation.jdk import ASSERTING, FOR_ALIKE, FOR_THROWN
 from tailorbird.generation.reading.lexemes import (
     ALIKE,
     COMMENTED,
@@ -25,6 +25,7 @@ from tailorbird.generation.reading.lexemes import (
 from tailorbird.generation.reading.naming import Naming
 from tailorbird.generation.reading.state import Bracket
 from tailorbird.generation.types import NULL, PRIMITIVE, VOID, is_number
+from tailorbird.mining.assertions import DOES_NOT_THROW
 
 
 class Marks(Naming):
@@ -144,8 +145,6 @@ class Marks(Naming):
         of, expression = self._chain[0], self._expression
         if self._bracket == "annotation":
             return character == "="
-        if character == "=" and self._bracket == "header" and {"for", "final"} <= {*self._statement}:
-            return False  # It is to be counted on.
         if expression.compared and expression.against != "boolean" and character in "<>=!":
             return False  # What a comparison comes to is compared with nothing.
         if character == "?" or expression.opaque or expression.clashes(of):
@@ -179,15 +178,16 @@ class Marks(Naming):
                 forms = tuple(one for one in forms if not DOING.intersection(one.takes(at)))
             if of == NULL and self._null_is_ambiguous(bracket):
                 return False
+            if not at:
+                bracket = bracket._replace(first=of)
             alike = self._alike(bracket)
             if alike and not (opaque or self._names.project.fits(of, alike)):
                 return False
-            needed = bracket.commas + 1
+            needed = at + 1
             forms = tuple(one for one in forms if (one.least <= needed if last else one.most > needed))
         if bracket.known and not forms:
             return False
-        first = self._expression.result(self._chain[0]) if not bracket.commas else bracket.first
-        self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1, first=first))
+        self._brackets = (*self._brackets[:-1], bracket._replace(forms=forms, commas=bracket.commas + 1))
         return True
 
     def _alike(self, bracket: Bracket) -> tuple[str, ...]:
@@ -319,7 +319,7 @@ class Marks(Naming):
             focal = self._names.focal
             of_focal = self._receiver is None or self._is_focal(self._receiver)
             calls = self._before == focal.name and of_focal
-            self._asserted |= self._before.startswith(ASSERTING) and self._before not in SAYS_NOTHING_IS_THROWN
+            self._asserted |= self._before.startswith(ASSERTING) and self._before not in DOES_NOT_THROW
         if calls:
             if self.seeks:
                 own = self._names.focal.own_forms(entry.forms)
@@ -395,16 +395,7 @@ class Marks(Naming):
             return self._ends_well()
         if kind == "annotation":  # In a plain test the name of an argument has its value after it.
             return not self.steers or self._kind != "name" or self._before == "class"
-        return kind != "header" or self._may_go_through()
-
-    def _may_go_through(self) -> bool:
-        """Whether a loop may go through what stands at the end of its header."""
-        of = self._chain[0]
-        if not (self.steers and self._initialised) or (of or "").endswith("[]"):
-            return True
-        if of is None:  # What several forms of a method may return is seldom a list.
-            return self._kind != "value"
-        return self._names.project.fits(of, ("Iterable",))
+        return True
 
     def _grouped(self) -> tuple[str | None, str | None]:
         """Type of what a group of brackets comes to, and the type that it casts to, `NOTHING` for none."""
